@@ -1,0 +1,59 @@
+package grant
+
+import (
+	"context"
+	"time"
+
+	"github.com/varco-id/varco/provider/internal/tx"
+)
+
+// Grant is one authorization of a relying party, with everything its tokens say.
+type Grant struct {
+	ID         string
+	Client     string
+	Subject    string // empty for client_credentials
+	Session    string // OP session it came from
+	Flow       string // login Flow it came from
+	Scopes     []string
+	Audience   []string
+	ACR        string
+	AMR        []string
+	AuthTime   time.Time
+	Nonce      string
+	Offline    bool  // survives the end of the OP session
+	Generation int64 // of the current refresh token
+	CreatedAt  time.Time
+	ExpiresAt  time.Time // of the refresh token, absolute
+	RevokedAt  time.Time // zero while it lives
+}
+
+// Redemption is what must match for an authorization code to be redeemed (OAuth 2.1 section 4.1.3).
+type Redemption struct {
+	Flow        string // first part of the code
+	CodeHash    []byte // SHA-256 of the code
+	Client      string
+	RedirectURI string
+	Challenge   string // S256 of the verifier sent; empty when none was sent
+	Grant       Grant  // ID, CreatedAt, ExpiresAt set; the rest is filled from the flow
+	Now         time.Time
+}
+
+// Store is what this package asks of storage.
+type Store interface {
+	// Redeem marks the code redeemed and inserts the grant, exactly once whatever the number of racers. Must run in a
+	// transaction. fault.NotFound: nothing matched (the caller then asks CodeReplayed).
+	Redeem(ctx context.Context, q tx.Q, r Redemption) (*Grant, error)
+	// CodeReplayed revokes the grants of a code that had been redeemed before and says whether there was one. It only
+	// acts when flow and code hash both match: a guess revokes nothing.
+	CodeReplayed(ctx context.Context, q tx.Q, flow string, codeHash []byte, at time.Time) (bool, error)
+	InsertGrant(ctx context.Context, q tx.Q, g Grant) error
+	Grant(ctx context.Context, q tx.Q, id string) (*Grant, error)
+	// Rotate raises the generation if it is still the one given, the grant belongs to client, lives and has not
+	// expired: one statement, exactly one winner. fault.Conflict when nothing matched.
+	Rotate(ctx context.Context, q tx.Q, id, client string, generation int64, now time.Time) (*Grant, error)
+	Revoke(ctx context.Context, q tx.Q, id string, at time.Time) error
+	// RevokeAccess revokes one access token by its jti until it would have expired; AccessRevoked asks.
+	RevokeAccess(ctx context.Context, q tx.Q, jti string, expires time.Time) error
+	// Live returns the grant and whether it, its session and the access token jti are all still good, in one statement.
+	Live(ctx context.Context, q tx.Q, id, jti string, now time.Time) (*Grant, bool, error)
+}
