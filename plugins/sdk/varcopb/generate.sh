@@ -1,0 +1,15 @@
+#!/bin/sh
+# Generates the Go code of the wire contract. Needs Go, protoc and the well-known types
+# (Debian: protobuf-compiler, libprotobuf-dev).
+# The versions are exact, so that everybody generates the same bytes.
+set -eu
+cd "$(dirname "$0")"
+bin=$(mktemp -d)
+trap 'rm -rf "$bin"' EXIT
+GOBIN="$bin" go install google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12
+GOBIN="$bin" go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.1
+module=github.com/varco-id/varco/plugins/sdk/varcopb
+PATH="$bin:$PATH" protoc --proto_path=. \
+  --go_out=. --go_opt=module=$module \
+  --go-grpc_out=. --go-grpc_opt=module=$module \
+  varco/plugin/v1/*.proto
