@@ -1,9 +1,6 @@
 package audit
 
-import (
-	"time"
-	"unicode/utf8"
-)
+import "time"
 
 // Bounds of one event. What is longer is cut at a character, never refused: a login must not fail because a browser sent a
 // long name, and an attacker must not be able to fill the log with a few requests.
@@ -18,8 +15,8 @@ const (
 // Event is one security decision. Every field but Kind may be empty.
 //
 // Nothing in it may be a secret: the record is read by many and cannot be corrected. No password, one-time code, token,
-// cookie or key, not even hashed; ids of such things are fine. The names of Data's entries are checked (see [Encode]) as a net below that
-// rule, not as a licence to forget it.
+// cookie or key, not even hashed; ids of such things are fine. [Write] replaces data whose name or look is that of a
+// secret, as a net below that rule and not as a licence to forget it.
 type Event struct {
 	ID      string            // given by Write: 26 characters that ascend with the order of writing
 	At      time.Time         // when it was decided, by the domain's clock; kept in µs, UTC. Write fills in the time when zero
@@ -32,27 +29,4 @@ type Event struct {
 	Address string            // the network address it came from
 	Request string            // the HTTP request's id, which error pages and log lines show. Write takes it from the context
 	Data    map[string]string // what the Kind says; names are lower case ASCII with underscores
-}
-
-// clean cuts s to at most limit bytes and replaces what text columns and canonical JSON cannot carry: invalid UTF-8 and control characters, NUL
-// among them (which PostgreSQL refuses: a login would fail on it).
-func clean(s string, limit int) string {
-	plain := len(s) <= limit
-	for i := 0; plain && i < len(s); i++ {
-		plain = s[i] >= 0x20 && s[i] < utf8.RuneSelf
-	}
-	if plain {
-		return s
-	}
-	out := make([]byte, 0, min(len(s), limit))
-	for _, r := range s {
-		if r < 0x20 {
-			r = utf8.RuneError
-		}
-		if len(out)+utf8.RuneLen(r) > limit {
-			break
-		}
-		out = utf8.AppendRune(out, r)
-	}
-	return string(out)
 }

@@ -48,13 +48,13 @@ const (
 
 // Tokens. Client is always set.
 const (
-	// TokenIssued: tokens left the token endpoint. Data: grant, scope, family (the id that a grant's tokens share).
+	// TokenIssued: tokens left the token endpoint. Data: grant_type, scope, grant (the id of what they hang on).
 	TokenIssued Kind = "token.issued"
-	// TokenRefreshed: a refresh token was exchanged for the next of its family. Data: family, scope.
+	// TokenRefreshed: a refresh token was exchanged for the next. Data: grant, scope.
 	TokenRefreshed Kind = "token.refreshed"
-	// TokenReuseDetected: a refresh token came a second time; the whole family was revoked (RFC 9700 section 4.14.2). Data: family.
+	// TokenReuseDetected: a refresh token came a second time; the whole grant was revoked (RFC 9700 section 4.14.2). Data: grant.
 	TokenReuseDetected Kind = "token.reuse_detected"
-	// TokenRevoked: Data: family, reason (client, subscriber, operator, logout, reuse).
+	// TokenRevoked: Data: grant, reason (client, subscriber, operator, logout, reuse).
 	TokenRevoked Kind = "token.revoked"
 	// CodeReuseDetected: an authorization code came a second time; what it gave was revoked (RFC 6749 section 4.1.2).
 	CodeReuseDetected Kind = "code.reuse_detected"

@@ -10,7 +10,8 @@ import (
 )
 
 // Write stores events as pending rows of q's transaction, in the order given, with one statement. It gives each its ID, the
-// request's id from ctx when it has none, and the time when At is zero. An error means that the caller must not commit: a decision without its
+// request's id from ctx when it has none, and the time when At is zero;
+// it cuts what is too long and replaces what looks like a secret. An error means that the caller must not commit: a decision without its
 // record must not happen.
 func Write(ctx context.Context, q tx.Q, w Writer, events ...Event) error {
 	if len(events) == 0 {
@@ -32,7 +33,7 @@ func Write(ctx context.Context, q tx.Q, w Writer, events ...Event) error {
 		if e.Request == "" {
 			e.Request = request
 		}
-		rows[i] = Row{ID: e.ID, At: e.At.UnixMicro(), Body: Encode(e)}
+		rows[i] = Row{ID: e.ID, At: e.At.UnixMicro(), Body: Encode(guard(e))}
 	}
 	if err := w.InsertAudit(ctx, q, rows); err != nil {
 		return fault.Wrap(fault.KindOf(err), err, "write audit events")
