@@ -54,6 +54,11 @@ type Store interface {
 	Revoke(ctx context.Context, q tx.Q, id string, at time.Time) error
 	// RevokeAccess revokes one access token by its jti until it would have expired; AccessRevoked asks.
 	RevokeAccess(ctx context.Context, q tx.Q, jti string, expires time.Time) error
+	// AccessRevoked is for access tokens that have no grant (client_credentials); Live asks it for the others.
+	AccessRevoked(ctx context.Context, q tx.Q, jti string) (bool, error)
+	// Once remembers key until expires; fault.Conflict if it was remembered before. Atomic whatever the number of racers,
+	// and a Conflict leaves the transaction usable (INSERT … ON CONFLICT DO NOTHING). A row past its time may be pruned.
+	Once(ctx context.Context, q tx.Q, key string, expires time.Time) error
 	// Live returns the grant and whether it, its session and the access token jti are all still good, in one statement.
 	Live(ctx context.Context, q tx.Q, id, jti string, now time.Time) (*Grant, bool, error)
 }
