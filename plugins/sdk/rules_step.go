@@ -1,0 +1,159 @@
+package sdk
+
+import "slices"
+
+// Validate says whether the host would accept r as the answer of the plugin described by d to req. The error is a
+// [*Violation].
+func (r *StepResponse) Validate(d *Description, req *StepRequest) error {
+	return first(r.checkOutcome(d, req), r.checkState(req), r.checkChanges(req), r.checkEffects(d))
+}
+
+func (r *StepResponse) checkOutcome(d *Description, req *StepRequest) *Violation {
+	outcomes := 0
+	for _, set := range []bool{r.Challenge != nil, r.Pending != nil, r.Success != nil, r.Failure != nil, r.NotApplicable != nil} {
+		if set {
+			outcomes++
+		}
+	}
+	switch {
+	case outcomes != 1:
+		return broken(RuleOutcome, "%d outcomes, want one", outcomes)
+	case r.Challenge != nil:
+		return d.checkView(&r.Challenge.View)
+	case r.Pending != nil:
+		if r.Pending.PollAfter < 0 {
+			return broken(RuleOutcome, "poll after a negative time")
+		}
+		return d.checkView(&r.Pending.View)
+	case r.Success != nil:
+		return r.Success.check(d, req)
+	case r.Failure != nil:
+		if r.Failure.Reason == "" {
+			return broken(RuleOutcome, "a failure without a reason")
+		}
+		if r.Failure.Counts && r.Failure.Reason == ReasonInvalidInput {
+			return broken(RuleOutcome, "invalid input never counts as an attempt")
+		}
+		return d.checkView(r.Failure.View)
+	}
+	return nil
+}
+
+// check is the heart of what a host must not believe: who was authenticated, and how strongly.
+func (s *Success) check(d *Description, req *StepRequest) *Violation {
+	i := slices.IndexFunc(d.Methods, func(m Method) bool { return m.ID == req.Context.MethodID })
+	if i < 0 {
+		return broken(RuleOutcome, "success of the unknown method %q", req.Context.MethodID)
+	}
+	method, subject := &d.Methods[i], req.Context.Subject
+	switch {
+	case subject != nil && s.Subject != "" && s.Subject != subject.ID:
+		return broken(RuleSubject, "success for another subject than the flow's")
+	case subject == nil && !method.IdentifiesSubject:
+		return broken(RuleSubject, "success for nobody, by a method that does not identify the subject")
+	case subject == nil && s.Subject == "" && s.CredentialID == "":
+		return broken(RuleSubject, "success that names neither subject nor credential")
+	}
+	for _, value := range s.AMR {
+		if !slices.Contains(method.AMR, value) {
+			return broken(RuleAMR, "%q is above the ceiling of method %q", value, method.ID)
+		}
+	}
+	if s.CredentialID != "" && credentialOf(req, s.CredentialID) == nil {
+		return broken(RuleCredential, "success with a credential that was not handed in")
+	}
+	if len(s.Evidence) > MaxEvidence {
+		return broken(RuleSize, "evidence of %d bytes, over %d", len(s.Evidence), MaxEvidence)
+	}
+	return nil
+}
+
+func (r *StepResponse) checkState(req *StepRequest) *Violation {
+	highest := req.Context.MaxStateVersion
+	switch {
+	case len(r.State) > MaxState:
+		return broken(RuleState, "%d bytes, over %d", len(r.State), MaxState)
+	case highest != 0 && r.StateVersion > highest:
+		return broken(RuleState, "version %d, over %d", r.StateVersion, highest)
+	}
+	return nil
+}
+
+func (r *StepResponse) checkChanges(req *StepRequest) *Violation {
+	if len(r.CredentialChanges) > MaxChanges {
+		return broken(RuleSize, "%d credential changes, over %d", len(r.CredentialChanges), MaxChanges)
+	}
+	for i := range r.CredentialChanges {
+		c := &r.CredentialChanges[i]
+		if v := c.check(); v != nil {
+			return v
+		}
+		if highest := req.Context.MaxStateVersion; highest != 0 && c.Version > highest {
+			return broken(RuleState, "credential data of version %d, over %d", c.Version, highest)
+		}
+		if c.Kind == ChangeCreate {
+			if req.Context.Subject == nil && r.Success == nil {
+				return broken(RuleCredential, "a credential for nobody")
+			}
+			continue
+		}
+		given := credentialOf(req, c.CredentialID)
+		if given == nil {
+			return broken(RuleCredential, "%s of a credential that was not handed in", c.Kind)
+		}
+		if given.Revision != c.ExpectedRevision {
+			return broken(RuleCredential, "%s expects revision %d, handed in was %d", c.Kind, c.ExpectedRevision, given.Revision)
+		}
+	}
+	return nil
+}
+
+// check looks at a change by itself.
+func (c *CredentialChange) check() *Violation {
+	switch {
+	case c.Kind != ChangeCreate && c.Kind != ChangeUpdate && c.Kind != ChangeRevoke:
+		return broken(RuleCredential, "unknown change %q", c.Kind)
+	case c.Kind == ChangeCreate && c.CredentialID != "":
+		return broken(RuleCredential, "the host makes the id of a new credential")
+	case len(c.Data) > MaxCredential:
+		return broken(RuleCredential, "data of %d bytes, over %d", len(c.Data), MaxCredential)
+	case len(c.Handle) > MaxHandle || len(c.Label) > MaxLabel:
+		return broken(RuleCredential, "handle or label too long")
+	}
+	return nil
+}
+
+// Validate says whether the host would accept r. The error is a [*Violation].
+func (r *ImportResult) Validate() error {
+	switch {
+	case r.Error != "":
+		return nil
+	case r.Change.Kind != ChangeCreate:
+		return broken(RuleCredential, "an import must create a credential, not %q", r.Change.Kind)
+	}
+	return first(r.Change.check())
+}
+
+func (r *StepResponse) checkEffects(d *Description) *Violation {
+	if len(r.Effects) > MaxEffects {
+		return broken(RuleSize, "%d effects, over %d", len(r.Effects), MaxEffects)
+	}
+	for _, f := range r.Effects {
+		if f.IdempotencyKey == "" || f.Channel == "" {
+			return broken(RuleEffect, "an effect needs an idempotency key and a channel")
+		}
+		if v := d.checkText("effect", Text{Key: f.Template, Params: f.Params}, true); v != nil {
+			return v
+		}
+	}
+	return nil
+}
+
+func credentialOf(req *StepRequest, id string) *Credential {
+	for i := range req.Credentials {
+		if req.Credentials[i].ID == id {
+			return &req.Credentials[i]
+		}
+	}
+	return nil
+}
