@@ -1,0 +1,213 @@
+package provider
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// minimal is the shortest configuration for production.
+const minimal = "issuer: https://login.bank.example\nsealing:\n  kek:\n    - file: kek.key\n"
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	c, err := Parse("/etc/varco/varco.yaml", []byte(minimal+`
+database: {url: "postgres://varco@db/varco", auto_migrate: true, max_conns: 5}
+session: {inactivity: 2m}
+tls:
+plugins:
+  pin:
+    plugin: password
+    config: {min_length: 15, list: [a, 1, 1.5, true, null], nested: {deep: x}}
+policy:
+  levels: [{acr: one, any_of: [[pin]]}]
+clients:
+  - client_id: bank
+    redirect_uris: [https://bank.example/cb]
+    access_token_lifetime: 3m
+    jwks: {keys: [{kty: EC}]}
+    secret_file: bank.secret
+`), []string{"PATH=/bin", "VARCO_LISTEN=:443", "VARCO_TRUSTED_PROXIES=10.0.0.0/8, 192.0.2.1/32", "VARCO_SESSION__ABSOLUTE=1h",
+		"VARCO_PLUGINS__PIN__CONFIG__MIN_LENGTH=20", "VARCO_PORT=tcp://10.1.2.3:80", "VARCO_SERVICE_HOST=10.1.2.3", "VARCO_CONFIG=x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pin := c.Plugins["pin"].Config
+	for name, ok := range map[string]bool{
+		"url":                   c.Database.URL == "postgres://varco@db/varco" && c.Database.MaxConns == 5 && *c.Database.AutoMigrate,
+		"duration":              time.Duration(c.Session.Inactivity) == 2*time.Minute,
+		"empty keeps default":   c.TLS == nil,
+		"plugins are replaced":  len(c.Plugins) == 1,
+		"free form":             len(pin["list"].([]any)) == 5 && pin["nested"].(map[string]any)["deep"] == "x",
+		"client":                c.Clients[0].ClientID == "bank" && string(c.Clients[0].JWKS) == `{"keys":[{"kty":"EC"}]}` && c.Clients[0].SecretFile == "bank.secret",
+		"client duration":       time.Duration(c.Clients[0].AccessTokenLifetime) == 3*time.Minute,
+		"environment text":      c.Listen == ":443",
+		"environment list":      len(c.TrustedProxies) == 2 && c.TrustedProxies[1] == "192.0.2.1/32",
+		"environment duration":  time.Duration(c.Session.Absolute) == time.Hour,
+		"environment free form": pin["min_length"] == int64(20),
+		"path":                  c.Path("kek.key") == "/etc/varco/kek.key" && c.Path("/abs") == "/abs",
+	} {
+		if !ok {
+			t.Errorf("%s: not as written: %+v", name, c)
+		}
+	}
+}
+
+// TestMistakes holds every mistake against the place, the key and the hint it must be told with.
+func TestMistakes(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		yaml string
+		env  []string
+		want []string // each on one line of the error
+	}{
+		"unknown key":         {"isuer: https://a.example\n" + minimal, nil, []string{"varco.yaml:1:1: isuer: there is no such key: did you mean issuer?"}},
+		"unknown nested key":  {minimal + "database:\n  max_con: 3\n", nil, []string{"varco.yaml:6:3: database.max_con: there is no such key: did you mean max_conns?"}},
+		"unknown and far":     {minimal + "session: {colour: x}\n", nil, []string{"session.colour: there is no such key: the keys here are absolute, inactivity"}},
+		"key written twice":   {minimal + "listen: :1\nlisten: :2\n", nil, []string{"varco.yaml:6:1: listen: this key is written twice: the first is at varco.yaml:5:1"}},
+		"text for number":     {minimal + "database: {max_conns: many}\n", nil, []string{"database.max_conns: this must be a whole number, not a text"}},
+		"number for text":     {minimal + "listen: 8080\n", nil, []string{`listen: this must be a text, and 8080 reads as a number: write it in quotes: "8080"`}},
+		"yes for true":        {minimal + "development: yes\n", nil, []string{"development: this must be true or false, not a text"}},
+		"list for group":      {minimal + "session: [1]\n", nil, []string{"session: this must be a group of keys, not a list"}},
+		"text for list":       {minimal + "locales: it\n", nil, []string{"locales: this must be a list, not a text"}},
+		"duration no unit":    {minimal + "throttle: {block: 15}\n", nil, []string{`throttle.block: "15" is not a duration: write it like 30s, 5m or 8h`}},
+		"duration negative":   {minimal + "throttle: {block: -5m}\n", nil, []string{"throttle.block: a duration cannot be negative"}},
+		"alias":               {minimal + "listen: &a :1\nmetrics_listen: *a\n", nil, []string{"varco.yaml:5:9: listen: anchors", "varco.yaml:6:17: metrics_listen: anchors"}},
+		"alias in free form":  {minimal + "plugins: {password: {config: {a: &x 1, b: *x}}}\n", nil, []string{"plugins.password.config.a: anchors", "plugins.password.config.b: anchors"}},
+		"infinity":            {minimal + "plugins: {password: {config: {a: .inf}}}\n", nil, []string{"plugins.password.config.a: .inf reads as a number"}},
+		"too deep":            {minimal + "plugins: {password: {config: {a: " + strings.Repeat("[", 40) + strings.Repeat("]", 40) + "}}}\n", nil, []string{"this nests too deep"}},
+		"syntax":              {"issuer: [\n", nil, []string{"varco.yaml:", "this is not YAML"}},
+		"tab":                 {"sealing:\n\tkek: []\n", nil, []string{"varco.yaml:2: this is not YAML"}},
+		"two documents":       {minimal + "---\nlisten: :1\n", nil, []string{"more than one document"}},
+		"not a mapping":       {"- a\n", nil, []string{"this must be a group of keys, not a list"}},
+		"all at once":         {"lisen: :1\nlog: {level: 3}\nthrottle: {blok: 1m}\n", nil, []string{"lisen", "log.level", "throttle.blok"}},
+		"environment key":     {minimal, []string{"VARCO_DATABASE__MAX_CON=3"}, []string{"environment variable VARCO_DATABASE__MAX_CON: database.max_con: there is no such key: did you mean max_conns?"}},
+		"environment top":     {minimal, []string{"VARCO_ISUER=x"}, []string{"environment variable VARCO_ISUER: isuer: there is no such key: did you mean issuer?"}},
+		"environment value":   {minimal, []string{"VARCO_DATABASE__MAX_CONNS=many"}, []string{"environment variable VARCO_DATABASE__MAX_CONNS: database.max_conns: this must be a whole number"}},
+		"environment checked": {minimal, []string{"VARCO_LISTEN=nowhere"}, []string{`environment variable VARCO_LISTEN: listen: "nowhere" is not an address`}},
+
+		"empty":                {"", nil, []string{"issuer: the issuer is missing", "sealing.kek: there is no key-encryption key"}},
+		"issuer slash":         {strings.Replace(minimal, "example", "example/", 1), nil, []string{"varco.yaml:1:9: issuer: ", "must not end with /"}},
+		"issuer http":          {strings.Replace(minimal, "https", "http", 1), nil, []string{"issuer: http would show passwords"}},
+		"issuer http loopback": {strings.Replace(minimal, "https://login.bank.example", "http://127.0.0.1:1", 1), nil, []string{"http needs development: true"}},
+		"issuer query":         {strings.Replace(minimal, "example", "example?a=b", 1), nil, []string{"no user, query or fragment"}},
+		"issuer nonsense":      {strings.Replace(minimal, "https://login.bank.example", "login", 1), nil, []string{`"login" is not a URL`}},
+		"proxy":                {minimal + "trusted_proxies: [10.0.0.1, 0.0.0.0/0]\n", nil, []string{"trusted_proxies[0]: \"10.0.0.1\" is not a CIDR prefix", "varco.yaml:5:29: trusted_proxies[1]: this trusts the whole internet"}},
+		"tls":                  {minimal + "tls: {cert: a.pem}\n", nil, []string{"tls.key: the private key is missing"}},
+		"same listener":        {minimal + "listen: :1\nmetrics_listen: :1\n", nil, []string{"metrics_listen: this is the address of the public listener"}},
+		"clear password":       {minimal + "database: {url: 'postgres://varco:hunter2@db/varco'}\n", nil, []string{"database.url: a password in clear text in the file"}},
+		"other database":       {minimal + "database: {url: 'mysql://db'}\n", nil, []string{"database.url: this database is not supported"}},
+		"two urls":             {minimal + "database: {url: 'sqlite:x', url_file: y}\n", nil, []string{"database.url_file: url and url_file are both given"}},
+		"kek kms":              {"issuer: https://a.example\nsealing: {kek: [{kms: x}]}\n", nil, []string{"sealing.kek[0].kms: key services are not available yet"}},
+		"kek both":             {"issuer: https://a.example\nsealing: {kek: [{file: x, env: Y}]}\n", nil, []string{"sealing.kek[0]: exactly one of file and env must be given"}},
+		"times":                {minimal + "session: {inactivity: 1h, absolute: 30m}\n", nil, []string{"session.absolute: this is shorter than session.inactivity"}},
+		"failures":             {minimal + "throttle: {max_failures: 6}\n", nil, []string{"throttle.max_failures: this must be between 1 and 5"}},
+		"plugin unknown":       {minimal + "plugins: {passwrd: {}, totp: {}}\npolicy: {levels: [{acr: a, any_of: [[totp]]}]}\n", nil, []string{`plugins.passwrd: "passwrd" is not a bundled plugin: did you mean password?`}},
+		"plugin unpinned":      {minimal + "plugins: {password: {}, totp: {}, sms: {command: [/usr/bin/sms]}}\n", nil, []string{"plugins.sms.sha256: the program's digest is missing"}},
+		"policy method":        {minimal + "policy: {levels: [{acr: a, any_of: [[pasword]]}]}\n", nil, []string{`policy.levels[0].any_of[0][0]: there is no plugin "pasword": did you mean password?`}},
+		"policy empty way":     {minimal + "policy: {levels: [{acr: a, any_of: [[]]}]}\n", nil, []string{"policy.levels[0].any_of[0]: an empty combination would let everybody in"}},
+		"policy default":       {minimal + "policy: {levels: [{acr: abc, any_of: [[totp]]}], default: abd}\n", nil, []string{`policy.default: the policy has no acr "abd": did you mean abc?`}},
+		"client acr":           {minimal + "clients: [{client_id: a, redirect_uris: [https://a.example/cb], acr_minimum: urn:varco:sac}]\n", nil, []string{"clients[0].acr_minimum: the policy has no acr", "did you mean urn:varco:sca?"}},
+		"client twice":         {minimal + "clients: [{client_id: a, redirect_uris: [https://a.example/cb]}, {client_id: a, redirect_uris: [https://a.example/cb]}]\n", nil, []string{"clients[1].client_id: this client_id is there twice"}},
+		"colour":               {minimal + "brand: {colours: {accent: blue}}\n", nil, []string{`brand.colours.accent: "blue" is not a colour`}},
+		"locale":               {minimal + "locales: [de]\n", nil, []string{`locales[0]: there are no pages in "de"`}},
+		"level":                {minimal + "log: {level: loud}\n", nil, []string{`log.level: there is no "loud": write debug, info, warn, error`}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Parse("/x/varco.yaml", []byte(tc.yaml), tc.env)
+			var mistakes Mistakes
+			if !errors.As(err, &mistakes) {
+				t.Fatalf("error is %v, want Mistakes", err)
+			}
+			for _, want := range tc.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q is missing in:\n%v", want, err)
+				}
+			}
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Error("the mistake shows the password")
+			}
+		})
+	}
+}
+
+// TestClearSecrets: what is refused in production is fine where nothing is at stake, and a secret in the environment is
+// not in the file.
+func TestClearSecrets(t *testing.T) {
+	t.Parallel()
+	const url = "postgres://varco:hunter2@db/varco"
+	for name, tc := range map[string]struct {
+		yaml string
+		env  []string
+	}{
+		"development": {minimal + "development: true\ndatabase: {url: '" + url + "'}\n", nil},
+		"environment": {minimal, []string{"VARCO_DATABASE__URL=" + url}},
+	} {
+		if _, err := Parse("varco.yaml", []byte(tc.yaml), tc.env); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "varco.yaml")
+	if _, err := Load(path, nil); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a missing file: %v", err)
+	}
+	if err := os.WriteFile(path, []byte(minimal), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Path("kek.key") != filepath.Join(dir, "kek.key") {
+		t.Errorf("relative paths start at %s", c.Path("."))
+	}
+	if err := os.WriteFile(path, []byte(strings.Repeat("#", maxConfig+1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(path, nil); err == nil || !strings.Contains(err.Error(), "larger than 1 MiB") {
+		t.Errorf("a huge file: %v", err)
+	}
+	if _, err := Load("", []string{"VARCO_ISSUER=https://a.example", "VARCO_SEALING__KEK=[{env: KEK}]"}); err != nil {
+		t.Errorf("the environment alone: %v", err)
+	}
+}
+
+func TestNearest(t *testing.T) {
+	t.Parallel()
+	names := []string{"issuer", "listen", "locales", "log", "tls"}
+	for word, want := range map[string]string{"isseur": "issuer", "Listen": "listen", "lgo": "log", "quite_different": "", "x": "", "locale": "locales",
+		strings.Repeat("y", 10_000): ""} {
+		if got := nearest(word, names); got != want {
+			t.Errorf("nearest(%.20q) = %q, want %q", word, got, want)
+		}
+	}
+}
+
+// FuzzParse: whatever the file and the environment hold, the answer is a configuration that passes its own checks or a
+// list of mistakes, and nothing panics.
+func FuzzParse(f *testing.F) {
+	f.Add(minimal, "VARCO_LISTEN=:1")
+	f.Add("a: &a [*a]\n", "VARCO_PLUGINS__A__CONFIG__B=[{c: d}]")
+	f.Add("plugins: {x: {config: {<<: {a: 1}, ? [b] : c}}}", "VARCO_=")
+	f.Add("policy: {levels: [{any_of: [[], null, 3]}]}", "VARCO_SEALING__KEK=!!binary x")
+	f.Fuzz(func(t *testing.T, file, env string) {
+		c, err := Parse("varco.yaml", []byte(file), []string{env})
+		var mistakes Mistakes
+		switch {
+		case err == nil && len(c.Check()) > 0:
+			t.Errorf("accepted with mistakes: %v", c.Check())
+		case err != nil && (!errors.As(err, &mistakes) || len(mistakes) == 0):
+			t.Errorf("refused without a mistake: %v", err)
+		}
+	})
+}
