@@ -43,8 +43,11 @@ type Page struct {
 	Flow    string
 	Version int64
 	Client  string
+	Request Request
 	Locale  string // BCP 47, chosen from ui_locales, the subscriber, the browser
 	Expires time.Time
+	// RedirectURI is the request's. The page's form may lead there when it is an address of a native app.
+	RedirectURI string
 
 	Step    *StepPage
 	Choose  *ChoosePage
@@ -55,15 +58,16 @@ type Page struct {
 
 // StepPage is a screen of a plugin, with what the host adds to it.
 type StepPage struct {
-	Instance string // whose catalogue resolves the view's texts
-	Method   string
-	Title    sdk.Text // the method's title, of the same catalogue
-	View     sdk.View
-	AskName  bool   // put a user name field on top
-	Name     string // the name given, to show or prefill
-	Notice   Notice // why the page is shown again
-	Others   []MethodOption
-	Binding  bool // the person is binding an authenticator, not using one
+	Instance   string // whose catalogue resolves the view's texts
+	Method     string
+	Title      sdk.Text // the method's title, of the same catalogue
+	View       sdk.View
+	AskName    bool   // put a user name field on top
+	Name       string // the name given, to show or prefill
+	Notice     Notice // why the page is shown again
+	Others     []MethodOption
+	Binding    bool // the person is binding an authenticator, not using one
+	Identified bool // somebody proved who they are, in this flow or before: offer "not you?"
 }
 
 // MethodOption is a method a person can choose.
@@ -123,8 +127,9 @@ type Refusal struct {
 
 // The refusals.
 const (
-	RefusalBlocked   = "blocked"   // lasting; the way back is told
-	RefusalNoMethod  = "no_method" // the person has no authenticator that reaches what is asked
-	RefusalRedeemed  = "redeemed"  // this login was completed before
-	RefusalTemporary = "temporary" // too many failures, try later
+	RefusalBlocked    = "blocked"     // lasting; the way back is told
+	RefusalNoMethod   = "no_method"   // the person has no authenticator that reaches what is asked
+	RefusalLastMethod = "last_method" // the person's last way in cannot be removed
+	RefusalRedeemed   = "redeemed"    // this login was completed before
+	RefusalDown       = "down"        // a plugin is not running; the person may try again (ActionContinue)
 )
