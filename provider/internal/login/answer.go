@@ -1,0 +1,315 @@
+package login
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/varco-id/varco/plugins/host"
+	"github.com/varco-id/varco/plugins/sdk"
+	"github.com/varco-id/varco/provider/internal/audit"
+	"github.com/varco-id/varco/provider/internal/fault"
+	"github.com/varco-id/varco/provider/internal/id"
+	"github.com/varco-id/varco/provider/internal/sealing"
+	"github.com/varco-id/varco/provider/internal/session"
+	"github.com/varco-id/varco/provider/internal/subscriber"
+	"github.com/varco-id/varco/provider/internal/throttle"
+)
+
+// answer gives the person's input to the plugin of the step at hand, under the throttle.
+func (d *Dispatcher) answer(ctx context.Context, x *run, s Submission, c *change) error {
+	m, ok := d.method(x.state.Method)
+	if !ok || !m.Available {
+		x.state.Notice = Notice{Code: NoticeUnavailable}
+		return nil
+	}
+	if x.flow.Subject == "" && !m.Method.IdentifiesSubject {
+		if s.Name == "" && x.state.View != nil {
+			s.Name = x.state.Name // named on an earlier page of this method
+		}
+		if err := d.name(ctx, x, s.Name); err != nil {
+			return err
+		}
+	}
+	t, err := d.counters(ctx, x)
+	if err != nil {
+		return err
+	}
+	c.guard = Guard{Key: t.subject.Key, Version: t.subject.Version}
+	if until := t.blocked(d.Throttle, x.now); !until.IsZero() {
+		x.state.Notice = blockedNotice(until, x.now)
+		return nil
+	}
+	if d.Attempts != nil && !d.Attempts.AllowN(x.now, 1) {
+		return fault.New(fault.Throttled, "more sign-in attempts than this replica takes")
+	}
+
+	op := host.OpContinue
+	switch {
+	case x.state.Binding:
+		op = host.OpContinueEnroll
+	case m.Method.Opening == nil && !x.state.Begun:
+		op = host.OpBegin // the page had nothing but the name on it
+	}
+	res, err := d.call(ctx, x, m, op, s.Inputs, uint32(t.subject.Failures))
+	if err != nil {
+		return d.technical(ctx, x, m, err)
+	}
+	x.state.Notice = Notice{}
+	return d.outcome(ctx, x, m, res, t, c)
+}
+
+// name looks up who was named. A name that does not exist, or cannot be one, makes a ghost: from here on both do the same.
+func (d *Dispatcher) name(ctx context.Context, x *run, name string) error {
+	x.state.Name, x.state.Ghost, x.state.Folded = printable(name), false, ""
+	folded, err := subscriber.Fold(name)
+	if err != nil {
+		folded = "\x00" + x.state.Name // looked up all the same, and never found
+	}
+	x.state.Folded = folded
+	s, err := d.Rows.SubscriberByName(ctx, d.DB, folded)
+	if fault.Is(err, fault.NotFound) {
+		x.state.Ghost = true
+		// The statement that reads credentials runs for a ghost too, so that both take the same time.
+		_, err = d.Rows.CredentialsOf(ctx, d.DB, "")
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	return d.adopt(ctx, x, s)
+}
+
+// limits are the counters that one attempt is judged by.
+type limits struct {
+	subject throttle.Counter // of the subscriber, the ghost's name, or the known browser
+	address throttle.Counter
+	known   bool // the browser completed a login of this subscriber before
+}
+
+func (t limits) blocked(l throttle.Limits, now time.Time) time.Time {
+	if until := l.BlockedUntil(t.subject, now); !until.IsZero() {
+		return until
+	}
+	if !t.known && l.AddressBlocked(t.address, now) {
+		return t.address.FailedAt.Add(l.AddressWindow)
+	}
+	return time.Time{}
+}
+
+// counters reads them in one statement. A known browser has a budget of its own, so that a stranger who fails on
+// purpose cannot keep the person out of the browsers they use.
+func (d *Dispatcher) counters(ctx context.Context, x *run) (limits, error) {
+	var t limits
+	key := throttle.SubjectKey(x.who.id())
+	switch bid, known := knownBrowser(d.Box, x.b.Known, x.who.id(), x.now); {
+	case known:
+		key, t.known = throttle.BrowserKey(bid), true
+	case x.who.sub == nil:
+		mac := d.Box.MAC(sealing.PurposeName, x.state.Folded)
+		key = throttle.NameKey(hex.EncodeToString(mac[:16]))
+	}
+	t.subject.Key, t.address.Key = key, throttle.AddressKey(x.b.Address)
+	rows, err := d.Rows.Counters(ctx, d.DB, t.subject.Key, t.address.Key)
+	if err != nil {
+		return t, err
+	}
+	for _, r := range rows {
+		switch r.Key {
+		case t.subject.Key:
+			t.subject = r
+		case t.address.Key:
+			t.address = r
+		}
+	}
+	return t, nil
+}
+
+// call runs one step of a plugin with the flow's state and the subject's credentials.
+func (d *Dispatcher) call(ctx context.Context, x *run, m host.MethodRef, op host.Op, in map[string]string, failed uint32) (*sdk.StepResponse, error) {
+	creds, err := d.credentials(x, m.Instance)
+	if err != nil {
+		return nil, err
+	}
+	intent := sdk.IntentLogin
+	if x.state.Binding {
+		intent = sdk.IntentEnrol
+	}
+	key := d.Box.MAC(sealing.PurposeIdempotency, x.flow.ID, strconv.FormatInt(x.flow.Version, 10), m.Ref, string(op))
+	r := &sdk.StepRequest{
+		Context: sdk.StepContext{
+			InstanceID: m.Instance, MethodID: m.Method.ID, FlowID: x.flow.ID, Step: x.state.Calls,
+			IdempotencyKey: hex.EncodeToString(key[:16]), Intent: intent, Now: x.now, Locale: x.state.Locale,
+			Client:    sdk.ClientInfo{ID: x.client.ClientID, Name: x.client.Name},
+			Browser:   sdk.BrowserInfo{Address: x.b.Address, UserAgent: clip(x.b.UserAgent, 200)},
+			ExpiresAt: x.flow.ExpiresAt, FailedAttempts: failed, RPID: d.RPID, Origins: d.Origins,
+			MaxStateVersion: m.StateVersion,
+		},
+		Credentials: creds, State: x.state.PluginState, StateVersion: x.state.StateVersion, Inputs: in,
+	}
+	if x.who.sub != nil {
+		name := x.state.Name
+		if name == "" {
+			name = x.who.display()
+		}
+		r.Context.Subject = &sdk.Subject{ID: x.who.sub.ID, Name: name}
+	}
+	x.state.Calls++
+	return d.Plugins.Step(ctx, op, r)
+}
+
+// technical turns a plugin's fault into a page that offers another way. It never counts and never opens the door.
+func (d *Dispatcher) technical(ctx context.Context, x *run, m host.MethodRef, err error) error {
+	var he *host.Error
+	if !errors.As(err, &he) {
+		return err
+	}
+	if he.Kind == host.Aborted {
+		return fault.Wrap(fault.Conflict, err, "a plugin asked for fresh data")
+	}
+	d.Log.WarnContext(ctx, "plugin step failed", "instance", m.Instance, "error", err)
+	x.state.Notice = Notice{Code: NoticeUnavailable}
+	return nil
+}
+
+// outcome turns what the plugin answered into the flow's next state.
+func (d *Dispatcher) outcome(ctx context.Context, x *run, m host.MethodRef, res *sdk.StepResponse, t limits, c *change) error {
+	if err := d.credentialChanges(x, m, res, c); err != nil {
+		return err
+	}
+	c.effects, c.instance = res.Effects, m.Instance
+	x.state.PluginState, x.state.StateVersion, x.state.Begun = res.State, res.StateVersion, true
+	switch {
+	case res.Success != nil:
+		return d.succeed(ctx, x, m, res.Success, t, c)
+	case res.Failure != nil:
+		return d.fail(x, m, res.Failure, t, c)
+	case res.Challenge != nil:
+		x.state.View = &res.Challenge.View
+	case res.Pending != nil:
+		x.state.View = &res.Pending.View
+	default: // NotApplicable
+		x.state.leaveStep()
+		x.state.Choosing, x.state.Notice = true, Notice{Code: NoticeUnavailable}
+	}
+	return nil
+}
+
+// succeed records the proof and goes on.
+func (d *Dispatcher) succeed(ctx context.Context, x *run, m host.MethodRef, s *sdk.Success, t limits, c *change) error {
+	if x.who.sub == nil {
+		if s.Subject == "" || !m.Method.IdentifiesSubject {
+			// Nobody was identified, yet the plugin says yes: fail closed.
+			return d.fail(x, m, &sdk.Failure{Reason: sdk.ReasonBadCredential, Counts: true, Retryable: true}, t, c)
+		}
+		if err := d.identify(ctx, x, s.Subject); err != nil {
+			return err
+		}
+	}
+	x.flow.Subject = x.who.sub.ID
+	if x.who.blocked() {
+		// Told only now, to somebody who proved a factor: to a stranger a blocked name looks like any other.
+		x.state.leaveStep()
+		x.state.Refusal = RefusalBlocked
+		c.event(x, audit.LoginRefused, "reason", RefusalBlocked)
+		return nil
+	}
+	p := session.Proof{Method: m.Ref, Credential: s.CredentialID, AMR: s.AMR, At: x.now}
+	for _, f := range m.Method.Factors {
+		p.Factors = append(p.Factors, string(f))
+	}
+	kind := audit.LoginStepSucceeded
+	if x.state.Binding {
+		kind = audit.CredentialBound
+		x.state.Bound = c.created
+		p.Credential = c.created
+	}
+	x.state.Proofs = append(x.state.Proofs, p)
+	c.touch = p.Credential
+	c.event(x, kind, "method", m.Ref, "instance", m.Instance, "credential", p.Credential)
+	if kind == audit.CredentialBound {
+		c.notice(x, "authenticator_bound", c.created, map[string]string{"method": m.Ref})
+	}
+	x.state.Chosen = ""
+	x.state.leaveStep()
+	if err := d.advance(ctx, x, c); err != nil {
+		return err
+	}
+	if c.finished { // one factor alone does not forget the failures
+		c.subject, c.changed = d.Throttle.Succeed(t.subject)
+	}
+	return nil
+}
+
+// fail shows why, and counts what counts.
+func (d *Dispatcher) fail(x *run, m host.MethodRef, f *sdk.Failure, t limits, c *change) error {
+	if f.View != nil {
+		x.state.View = f.View
+	}
+	x.state.Notice = notice(f.Reason)
+	if f.Counts && !x.state.Binding {
+		// No stranger: they proved something in this flow, or this browser completed a login before.
+		known := t.known || len(x.state.Proofs) > 0
+		var then throttle.Consequence
+		c.subject, then = d.Throttle.Fail(t.subject, x.now, known)
+		c.changed, c.address, c.failed = true, t.address.Key, true
+		d.consequence(x, then, c)
+	}
+	c.event(x, audit.LoginStepFailed, "method", m.Ref, "instance", m.Instance, "reason", string(f.Reason), "counted", strconv.FormatBool(f.Counts))
+	if !f.Retryable && x.state.Refusal == "" {
+		x.state.leaveStep()
+		x.state.Choosing = true
+	}
+	return nil
+}
+
+func (d *Dispatcher) consequence(x *run, then throttle.Consequence, c *change) {
+	switch {
+	case then.Lasting && x.who.sub != nil:
+		x.state.leaveStep()
+		x.state.Refusal = RefusalBlocked
+		c.block = true
+		c.event(x, audit.SubscriberBlocked, "reason", "throttling")
+		c.notice(x, "blocked", x.flow.ID, nil)
+	case !then.BlockedUntil.IsZero():
+		x.state.Notice = blockedNotice(then.BlockedUntil, x.now)
+		c.event(x, audit.ThrottleBlocked, "until", then.BlockedUntil.UTC().Format(time.RFC3339))
+	case then.LastingNext:
+		x.state.Notice = Notice{Code: NoticeLastingNext}
+	case then.Left == 1:
+		x.state.Notice = Notice{Code: NoticeLastTry}
+	}
+}
+
+// notice is what the host says about a reason. Unknown user and bad credential are one.
+func notice(r sdk.Reason) Notice {
+	switch r {
+	case sdk.ReasonExpired:
+		return Notice{Code: NoticeExpired}
+	case sdk.ReasonReplayed:
+		return Notice{Code: NoticeReplayed}
+	case sdk.ReasonInvalidInput, sdk.ReasonMustChange:
+		return Notice{Code: NoticeInput}
+	case sdk.ReasonDeviceDenied, sdk.ReasonUserCancelled, sdk.ReasonRiskRefused:
+		return Notice{Code: NoticeDenied}
+	case sdk.ReasonDeviceUnreachable:
+		return Notice{Code: NoticeUnavailable}
+	}
+	return Notice{Code: NoticeWrong}
+}
+
+func blockedNotice(until, now time.Time) Notice {
+	minutes := int(until.Sub(now)/time.Minute) + 1
+	return Notice{Code: NoticeBlocked, Params: map[string]string{"minutes": strconv.Itoa(minutes)}}
+}
+
+func clip(s string, n int) string {
+	if len(s) > n {
+		return s[:n]
+	}
+	return s
+}
+
+func newCredentialID() string { return id.New() }

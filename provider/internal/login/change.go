@@ -1,0 +1,263 @@
+package login
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/varco-id/varco/plugins/host"
+	"github.com/varco-id/varco/plugins/sdk"
+	"github.com/varco-id/varco/provider/internal/audit"
+	"github.com/varco-id/varco/provider/internal/consent"
+	"github.com/varco-id/varco/provider/internal/fault"
+	"github.com/varco-id/varco/provider/internal/sealing"
+	"github.com/varco-id/varco/provider/internal/session"
+	"github.com/varco-id/varco/provider/internal/subscriber"
+	"github.com/varco-id/varco/provider/internal/throttle"
+	"github.com/varco-id/varco/provider/internal/tx"
+)
+
+// change is what one step commits beside the flow's row: all of it in one transaction, or nothing.
+type change struct {
+	begin bool // the flow's row is new
+	guard Guard
+
+	events   []audit.Event
+	creds    []credentialWrite
+	created  string // id of the credential made
+	touch    string // id of the credential used
+	effects  []sdk.Effect
+	instance string // whose effects
+	notices  []securityNotice
+
+	subject throttle.Counter
+	changed bool   // subject is to be written
+	failed  bool   // the address failed
+	address string // its key
+
+	block   bool // lastingly, by throttling
+	consent bool
+
+	session    *session.Session
+	newSession bool
+	endSession string // an older session of this browser, replaced
+	finished   bool
+	unbound    *subscriber.Credential
+}
+
+type credentialWrite struct {
+	kind sdk.ChangeKind
+	row  subscriber.Credential
+}
+
+type securityNotice struct {
+	key, template string
+	params        map[string]string
+}
+
+func (c *change) empty() bool {
+	return len(c.events) == 0 && len(c.creds) == 0 && c.touch == "" && len(c.effects) == 0 && len(c.notices) == 0 &&
+		!c.changed && !c.failed && !c.block && !c.consent && c.session == nil && c.endSession == "" && c.unbound == nil
+}
+
+// event notes a security decision. data is name, value, name, value …; empty values are left out.
+func (c *change) event(x *run, kind audit.Kind, data ...string) {
+	e := audit.Event{At: x.now, Kind: kind, Subject: x.who.id(), Client: x.flow.Request.Client, Flow: x.flow.ID, Address: x.b.Address}
+	if c.session != nil {
+		e.Session = c.session.ID
+	}
+	for i := 0; i+1 < len(data); i += 2 {
+		if data[i+1] == "" {
+			continue
+		}
+		if e.Data == nil {
+			e.Data = make(map[string]string, len(data)/2)
+		}
+		e.Data[data[i]] = data[i+1]
+	}
+	c.events = append(c.events, e)
+}
+
+// notice tells the subscriber, at their own address, what happened to their account.
+func (c *change) notice(x *run, template, about string, params map[string]string) {
+	if x.who.sub == nil {
+		return
+	}
+	c.notices = append(c.notices, securityNotice{key: template + ":" + about, template: template, params: params})
+}
+
+// write runs inside the step's transaction. The flow's row goes first: whoever loses its compare-and-set does nothing
+// else; and every step takes its locks in the same order.
+func (c *change) write(ctx context.Context, d *Dispatcher, q tx.Q, x *run) error {
+	var err error
+	if c.begin {
+		err = d.Rows.InsertFlow(ctx, q, x.flow)
+	} else {
+		err = d.Rows.CommitFlow(ctx, q, x.flow, c.guard)
+	}
+	if err != nil {
+		return err
+	}
+	if c.changed {
+		if err := d.Rows.PutCounter(ctx, q, c.subject); err != nil {
+			return err
+		}
+	}
+	if c.failed {
+		if err := d.Rows.AddFailure(ctx, q, c.address, x.now, d.Throttle.AddressWindow); err != nil {
+			return err
+		}
+	}
+	if c.block {
+		if err := d.Rows.SetStatus(ctx, q, x.who.sub.ID, subscriber.Blocked, "throttling", x.now, x.who.sub.Version); err != nil {
+			return err
+		}
+	}
+	if err := c.writeCredentials(ctx, d, q, x); err != nil {
+		return err
+	}
+	if err := c.writeSession(ctx, d, q, x); err != nil {
+		return err
+	}
+	if c.consent {
+		if err := d.Rows.PutConsent(ctx, q, consentOf(x)); err != nil {
+			return err
+		}
+	}
+	if len(c.effects) > 0 {
+		if err := d.Outbox.Effects(ctx, q, c.instance, x.who.id(), x.state.Locale, c.effects); err != nil {
+			return err
+		}
+	}
+	for _, n := range c.notices {
+		if err := d.Outbox.Notice(ctx, q, n.key, n.template, x.who.sub.ID, n.params); err != nil {
+			return err
+		}
+	}
+	return audit.Write(ctx, q, d.Rows, c.events...)
+}
+
+func (c *change) writeCredentials(ctx context.Context, d *Dispatcher, q tx.Q, x *run) error {
+	for _, w := range c.creds {
+		var err error
+		switch w.kind {
+		case sdk.ChangeCreate:
+			err = d.Rows.InsertCredential(ctx, q, w.row)
+		case sdk.ChangeUpdate:
+			err = d.Rows.UpdateCredential(ctx, q, w.row)
+		case sdk.ChangeRevoke:
+			err = d.Rows.DeleteCredential(ctx, q, w.row.ID, w.row.Subject, w.row.Revision)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if row := c.used(x); row != nil {
+		if err := d.Rows.UpdateCredential(ctx, q, *row); err != nil {
+			return err
+		}
+	}
+	if u := c.unbound; u != nil {
+		return d.Rows.DeleteCredential(ctx, q, u.ID, u.Subject, u.Revision)
+	}
+	return nil
+}
+
+// lastUsedGrain is how exact "last used" is where nothing else is written to the credential: a write at every login
+// would cost more than the answer is worth.
+const lastUsedGrain = 24 * time.Hour
+
+// used returns the credential whose use is to be noted, nil when that is done or not due.
+func (c *change) used(x *run) *subscriber.Credential {
+	if c.touch == "" || slices.ContainsFunc(c.creds, func(w credentialWrite) bool { return w.row.ID == c.touch }) {
+		return nil
+	}
+	for _, row := range x.who.creds {
+		if row.ID == c.touch && x.now.Sub(row.LastUsedAt) > lastUsedGrain {
+			row.LastUsedAt = x.now
+			return &row
+		}
+	}
+	return nil
+}
+
+func (c *change) writeSession(ctx context.Context, d *Dispatcher, q tx.Q, x *run) error {
+	if c.session != nil {
+		write := d.Rows.UpdateSession
+		if c.newSession {
+			write = d.Rows.InsertSession
+		}
+		if err := write(ctx, q, *c.session); err != nil {
+			return err
+		}
+	}
+	if c.endSession != "" {
+		return d.Rows.EndSession(ctx, q, c.endSession, x.now)
+	}
+	return nil
+}
+
+// credentialChanges turns what a plugin returned into rows. A plugin can only change credentials of its own instance
+// and of the flow's subject, because those are the only ones it can name.
+func (d *Dispatcher) credentialChanges(x *run, m host.MethodRef, res *sdk.StepResponse, c *change) error {
+	for _, ch := range res.CredentialChanges {
+		if x.who.sub == nil {
+			return fault.New(fault.Denied, "a plugin changed credentials of nobody")
+		}
+		row := subscriber.Credential{ID: newCredentialID(), Subject: x.who.sub.ID, Instance: m.Instance, Type: m.CredentialType,
+			Revision: 1, CreatedAt: x.now}
+		if ch.Kind != sdk.ChangeCreate {
+			i := slices.IndexFunc(x.who.creds, func(o subscriber.Credential) bool {
+				return o.ID == ch.CredentialID && o.Instance == m.Instance
+			})
+			if i < 0 {
+				return fault.New(fault.Denied, "a plugin changed a credential that is not its own")
+			}
+			row = x.who.creds[i]
+			if uint64(row.Revision) != ch.ExpectedRevision {
+				return fault.New(fault.Conflict, "a credential moved under a step")
+			}
+		} else {
+			c.created = row.ID
+		}
+		row.Handle, row.Label, row.Version, row.LastUsedAt = ch.Handle, clip(ch.Label, 100), ch.Version, x.now
+		if ch.Kind != sdk.ChangeRevoke {
+			var err error
+			row.Sealed, err = d.Box.Seal(sealing.ClassCredential, ch.Data, credentialPlace(row.ID, row.Instance, row.Subject)...)
+			if err != nil {
+				return fmt.Errorf("seal a credential: %w", err)
+			}
+		}
+		c.creds = append(c.creds, credentialWrite{kind: ch.Kind, row: row})
+	}
+	return nil
+}
+
+// afterCommit does what lies outside the database and may be lost: the plugin hears that a credential is gone.
+func (d *Dispatcher) afterCommit(ctx context.Context, x *run, c *change) {
+	if c.unbound == nil {
+		return
+	}
+	u := *c.unbound
+	data, err := d.Box.Open(sealing.ClassCredential, u.Sealed, credentialPlace(u.ID, u.Instance, u.Subject)...)
+	if err == nil {
+		err = d.Plugins.Revoke(ctx, u.Instance, sdk.Credential{ID: u.ID, Type: u.Type, Handle: u.Handle, Label: u.Label,
+			Data: data, Revision: uint64(u.Revision), Version: u.Version})
+	}
+	if err != nil {
+		d.Log.WarnContext(ctx, "plugin was not told of a removed credential", "instance", u.Instance, "credential", u.ID, "error", err)
+	}
+}
+
+func consentOf(x *run) consent.Consent {
+	scopes := slices.Clone(x.flow.Request.Scopes)
+	if old := x.who.consent; old != nil {
+		for _, s := range old.Scopes {
+			if !slices.Contains(scopes, s) {
+				scopes = append(scopes, s)
+			}
+		}
+	}
+	return consent.Consent{Subject: x.who.sub.ID, Client: x.client.ClientID, Scopes: scopes, GrantedAt: x.now}
+}

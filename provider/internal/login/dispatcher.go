@@ -1,0 +1,164 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"golang.org/x/text/language"
+	"golang.org/x/time/rate"
+
+	"github.com/varco-id/varco/plugins/host"
+	"github.com/varco-id/varco/plugins/sdk"
+	"github.com/varco-id/varco/provider/internal/audit"
+	"github.com/varco-id/varco/provider/internal/consent"
+	"github.com/varco-id/varco/provider/internal/policy"
+	"github.com/varco-id/varco/provider/internal/relyingparty"
+	"github.com/varco-id/varco/provider/internal/sealing"
+	"github.com/varco-id/varco/provider/internal/session"
+	"github.com/varco-id/varco/provider/internal/subscriber"
+	"github.com/varco-id/varco/provider/internal/throttle"
+	"github.com/varco-id/varco/provider/internal/tx"
+)
+
+// Plugins is what the pipeline asks of the plugin host.
+type Plugins interface {
+	Methods() []host.MethodRef
+	Step(ctx context.Context, op host.Op, r *sdk.StepRequest) (*sdk.StepResponse, error)
+	Revoke(ctx context.Context, instance string, c sdk.Credential) error
+}
+
+// Clients finds relying parties.
+type Clients interface {
+	Client(ctx context.Context, id string) (*relyingparty.Client, error)
+}
+
+// Outbox queues what is to happen after the commit, in the step's own transaction.
+type Outbox interface {
+	// Effects queues what a plugin asked for.
+	Effects(ctx context.Context, q tx.Q, instance, subject, locale string, effects []sdk.Effect) error
+	// Notice queues a security notice to the subscriber's own address.
+	Notice(ctx context.Context, q tx.Q, key, template, subject string, params map[string]string) error
+}
+
+// Rows is what the pipeline asks of storage.
+type Rows interface {
+	Store
+	subscriber.CredentialStore
+	SubscriberByID(ctx context.Context, q tx.Q, id string) (*subscriber.Subscriber, error)
+	SubscriberByName(ctx context.Context, q tx.Q, folded string) (*subscriber.Subscriber, error)
+	NamesOf(ctx context.Context, q tx.Q, id string) ([]subscriber.Name, error)
+	SetStatus(ctx context.Context, q tx.Q, id string, status subscriber.Status, reason string, at time.Time, version int64) error
+	session.Store
+	consent.Store
+	throttle.Store
+	audit.Writer
+}
+
+// Options is what a Dispatcher needs. Every field is required unless it says otherwise.
+type Options struct {
+	DB       tx.DB
+	Rows     Rows
+	Clients  Clients
+	Plugins  Plugins
+	Outbox   Outbox
+	Box      sealing.Box
+	Policy   *policy.Policy
+	Throttle throttle.Limits
+	Session  session.Limits
+	// Attempts bounds sign-in attempts of this replica per second; nil: no bound.
+	Attempts *rate.Limiter
+	// Locales are the page languages, the default first.
+	Locales []language.Tag
+	// FlowLifetime is how long a person may take; 10 min when zero.
+	FlowLifetime time.Duration
+	// CodeLifetime is how long an authorization code lives; 60 s when zero.
+	CodeLifetime time.Duration
+	RPID         string
+	Origins      []string
+	Now          func() time.Time
+	Log          *slog.Logger
+}
+
+// Dispatcher routes Flows from step to step. Safe for concurrent use; it keeps nothing of a login in memory.
+type Dispatcher struct {
+	Options
+	matcher language.Matcher
+}
+
+// New returns a Dispatcher.
+func New(o Options) (*Dispatcher, error) {
+	if o.Policy == nil || len(o.Policy.Levels) == 0 {
+		return nil, errors.New("login: the policy has no level")
+	}
+	if len(o.Locales) == 0 {
+		return nil, errors.New("login: no locale")
+	}
+	if o.FlowLifetime == 0 {
+		o.FlowLifetime = 10 * time.Minute
+	}
+	if o.CodeLifetime == 0 {
+		o.CodeLifetime = time.Minute
+	}
+	return &Dispatcher{Options: o, matcher: language.NewMatcher(o.Locales)}, nil
+}
+
+// locale picks the page's language: what the relying party asked for, what the subscriber chose, what the browser says.
+func (d *Dispatcher) locale(prefs ...[]string) string {
+	for _, list := range prefs {
+		var tags []language.Tag
+		for _, s := range list {
+			if t, err := language.Parse(s); err == nil {
+				tags = append(tags, t)
+			}
+		}
+		if len(tags) == 0 {
+			continue
+		}
+		if _, i, c := d.matcher.Match(tags...); c > language.No {
+			return d.Locales[i].String()
+		}
+	}
+	return d.Locales[0].String()
+}
+
+// method finds a method by reference.
+func (d *Dispatcher) method(ref string) (host.MethodRef, bool) {
+	methods := d.Plugins.Methods()
+	i := slices.IndexFunc(methods, func(m host.MethodRef) bool { return m.Ref == ref })
+	if i < 0 {
+		return host.MethodRef{}, false
+	}
+	return methods[i], true
+}
+
+// offered lists the methods of running plugins.
+func (d *Dispatcher) offered() []string {
+	var refs []string
+	for _, m := range d.Plugins.Methods() {
+		if m.Available {
+			refs = append(refs, m.Ref)
+		}
+	}
+	return refs
+}
+
+// enrolled lists the methods that credentials belong to.
+func (d *Dispatcher) enrolled(creds []subscriber.Credential) []string {
+	var refs []string
+	for _, m := range d.Plugins.Methods() {
+		if slices.ContainsFunc(creds, func(c subscriber.Credential) bool { return c.Instance == m.Instance }) {
+			refs = append(refs, m.Ref)
+		}
+	}
+	return refs
+}
+
+func (d *Dispatcher) client(ctx context.Context, id string) (*relyingparty.Client, error) {
+	if id == AccountClient {
+		return &relyingparty.Client{Settings: relyingparty.Settings{ClientID: AccountClient}}, nil
+	}
+	return d.Clients.Client(ctx, id)
+}

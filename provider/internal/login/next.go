@@ -1,0 +1,113 @@
+package login
+
+import (
+	"slices"
+
+	"github.com/varco-id/varco/provider/internal/policy"
+)
+
+// Facts is everything Next decides on.
+type Facts struct {
+	Policy *policy.Policy
+	Level  int // required, an index into Policy.Levels
+
+	Identified bool     // a subscriber is known
+	Proven     []string // methods that count
+	Enrolled   []string // methods the subscriber has a credential for
+	Offered    []string // methods of running plugins
+	Chosen     string   // what the person picked, if anything
+
+	Bind           string // method to bind once the level is reached
+	Bound          bool   // …and it was
+	ConsentMissing bool
+}
+
+// Kind is the kind of a Decision.
+type Kind int
+
+// The kinds of Decision.
+const (
+	KindAsk     Kind = iota // run Method
+	KindConsent             // ask for consent
+	KindDone                // the request is satisfied
+	KindRefuse              // the subscriber cannot reach the level
+	KindDown                // they could, but a plugin is not running
+)
+
+// Decision is what comes next in a Flow.
+type Decision struct {
+	Kind    Kind
+	Method  string   // KindAsk
+	Binding bool     // KindAsk: bind a credential of Method
+	Options []string // KindAsk: the methods to choose from, Method among them
+}
+
+// Next names the next step of a login. It is pure: the same facts give the same decision on any replica at any time.
+func Next(f Facts) Decision {
+	if level, _ := f.Policy.Reached(f.Proven); f.Identified && level >= f.Level && len(f.Proven) > 0 {
+		switch {
+		case f.Bind != "" && !f.Bound:
+			return Decision{Kind: KindAsk, Method: f.Bind, Binding: true, Options: []string{f.Bind}}
+		case f.ConsentMissing:
+			return Decision{Kind: KindConsent}
+		}
+		return Decision{Kind: KindDone}
+	}
+	// Before somebody is identified every offered method is asked for alike: what a name has enrolled must not show.
+	has := func(m string) bool { return !f.Identified || slices.Contains(f.Enrolled, m) }
+	offered := func(m string) bool { return slices.Contains(f.Offered, m) }
+
+	if ways := f.Policy.Ways(f.Level, f.Proven, func(m string) bool { return has(m) && offered(m) }); len(ways) > 0 {
+		return ask(ways, f.Chosen)
+	}
+	if len(f.Policy.Ways(f.Level, f.Proven, has)) > 0 {
+		return Decision{Kind: KindDown}
+	}
+	if d, ok := bindAtLogin(f, offered); ok {
+		return d
+	}
+	return Decision{Kind: KindRefuse}
+}
+
+// bindAtLogin lets a person bind the method that is missing, if policy allows it, everything else of the combination
+// is proven, and they have no second authenticator at all: whoever has one must use it, or a stolen password would be
+// enough to add another (RTS article 24).
+func bindAtLogin(f Facts, offered func(string) bool) (Decision, bool) {
+	for _, m := range f.Enrolled {
+		if !slices.Contains(f.Proven, m) {
+			return Decision{}, false
+		}
+	}
+	bindable := func(m string) bool {
+		return slices.Contains(f.Policy.BindAtLogin, m) && !slices.Contains(f.Enrolled, m) && offered(m)
+	}
+	var options []string
+	for _, w := range f.Policy.Ways(f.Level, f.Proven, bindable) {
+		if len(f.Proven) > 0 && len(w) == 1 && !slices.Contains(options, w[0]) {
+			options = append(options, w[0])
+		}
+	}
+	if len(options) == 0 {
+		return Decision{}, false
+	}
+	d := Decision{Kind: KindAsk, Method: options[0], Binding: true, Options: options}
+	if slices.Contains(options, f.Chosen) {
+		d.Method = f.Chosen
+	}
+	return d, true
+}
+
+// ask picks the first method of the shortest way, or the one the person chose.
+func ask(ways [][]string, chosen string) Decision {
+	d := Decision{Kind: KindAsk}
+	for _, w := range ways {
+		if !slices.Contains(d.Options, w[0]) {
+			d.Options = append(d.Options, w[0])
+		}
+	}
+	d.Method = d.Options[0]
+	if slices.Contains(d.Options, chosen) {
+		d.Method = chosen
+	}
+	return d
+}

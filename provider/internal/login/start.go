@@ -1,0 +1,160 @@
+package login
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/varco-id/varco/provider/internal/fault"
+	"github.com/varco-id/varco/provider/internal/id"
+	"github.com/varco-id/varco/provider/internal/relyingparty"
+	"github.com/varco-id/varco/provider/internal/session"
+	"github.com/varco-id/varco/provider/internal/tx"
+)
+
+// bindFresh is how recent the proofs must be to change one's own authenticators: a browser left open is not its owner.
+const bindFresh = 5 * time.Minute
+
+// run is one Flow in the hands of one request.
+type run struct {
+	flow    Flow
+	state   *state
+	client  *relyingparty.Client
+	who     person
+	session *session.Session // the OP session it builds on, if any
+	now     time.Time
+	b       Browser
+}
+
+// Start begins a Flow: one commit. When the browser's OP session already satisfies the request, the Flow is born done
+// and the page is an Answer. An *OAuthError says that the request cannot be served (prompt=none, an acr nobody has).
+func (d *Dispatcher) Start(ctx context.Context, r Request, b Browser) (*Page, error) {
+	client, err := d.client(ctx, r.Client)
+	if err != nil {
+		return nil, err
+	}
+	if b.Binding == "" {
+		return nil, fault.New(fault.Invalid, "a flow needs a browser to be bound to")
+	}
+	now := d.Now()
+	life := client.LoginTimeout.Or(d.FlowLifetime)
+	x := &run{client: client, now: now, b: b, state: &state{}, flow: Flow{
+		ID: id.New(), Request: r, BrowserHash: bindingHash(b.Binding), Version: 1, CreatedAt: now, ExpiresAt: now.Add(life),
+	}}
+	if err := d.resume(ctx, x); err != nil {
+		return nil, err
+	}
+	x.state.Locale = d.locale(r.UILocales, x.who.locales(), b.Locales)
+	if x.session == nil {
+		x.state.Name = printable(r.LoginHint)
+	}
+
+	next, err := d.decide(x)
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(r.Prompt, "none") && next.Kind != KindDone {
+		return nil, silent(x.session, next)
+	}
+	c := &change{begin: true}
+	if next.Kind == KindDone {
+		err = d.finish(x, x.flow.Version, c)
+	} else {
+		err = d.enter(ctx, x, next, c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if x.flow.Sealed, err = sealState(d.Box, x.flow.ID, x.state); err != nil {
+		return nil, err
+	}
+	if c.empty() {
+		err = d.Rows.InsertFlow(ctx, d.DB, x.flow)
+	} else {
+		err = d.DB.InTx(ctx, func(q tx.Q) error { return c.write(ctx, d, q, x) })
+	}
+	if err != nil {
+		return nil, fmt.Errorf("begin a flow: %w", err)
+	}
+	d.afterCommit(ctx, x, c)
+	return d.page(x)
+}
+
+// silent is the error for prompt=none (OIDC Core 3.1.2.6).
+func silent(sess *session.Session, next Decision) error {
+	switch {
+	case sess == nil:
+		return &OAuthError{CodeLoginRequired, "nobody is signed in in this browser, or not recently enough"}
+	case next.Kind == KindConsent:
+		return &OAuthError{CodeConsentRequired, "the subscriber has not consented to these scopes"}
+	case next.Kind == KindRefuse:
+		return &OAuthError{CodeUnmetAuthentication, "the subscriber cannot reach the acr asked for"}
+	}
+	return &OAuthError{CodeLoginRequired, "a further authentication is needed"}
+}
+
+// resume takes over what the browser's OP session proved, as far as the request lets it count.
+func (d *Dispatcher) resume(ctx context.Context, x *run) error {
+	r := x.flow.Request
+	sid, ok := session.FromCookie(d.Box, x.b.Session)
+	if !ok || slices.Contains(r.Prompt, "select_account") {
+		return nil
+	}
+	s, err := d.Rows.Session(ctx, d.DB, sid)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !s.Live(x.now, d.Session.Inactivity) || (r.SubjectHint != "" && r.SubjectHint != s.Subject) {
+		return nil
+	}
+	maxAge := x.client.MaxAgeDefault.Or(-1)
+	if r.MaxAge != nil {
+		maxAge = time.Duration(*r.MaxAge) * time.Second
+	}
+	if r.Bind != "" || r.Unbind != "" {
+		maxAge = bindFresh
+	}
+	if err := d.identify(ctx, x, s.Subject); err != nil {
+		if fault.Is(err, fault.NotFound) {
+			return nil
+		}
+		return err
+	}
+	if x.who.blocked() {
+		x.who = person{}
+		return nil
+	}
+	x.session, x.state.Session, x.flow.Subject = s, s.ID, s.Subject
+	if slices.Contains(r.Prompt, "login") || (maxAge >= 0 && x.now.Sub(s.AuthTime) >= maxAge) {
+		// The person stays known; what they proved does not count any more (OIDC Core 3.1.2.1, prompt and max_age).
+		x.state.Notice = Notice{Code: NoticeReauth}
+		x.session.Proofs = nil
+		return nil
+	}
+	x.state.Old = s.Proofs
+	return nil
+}
+
+// decide asks Next about the flow.
+func (d *Dispatcher) decide(x *run) (Decision, error) {
+	r := x.flow.Request
+	level, ok := d.Policy.Require(r.ACRValues, r.ACREssential, x.client.ACRDefault, x.client.ACRMinimum)
+	if !ok {
+		return Decision{}, &OAuthError{CodeUnmetAuthentication, "none of the acr values asked for exists here"}
+	}
+	enrolled := d.enrolled(x.who.creds)
+	if r.Bind != "" || r.Unbind != "" {
+		// Whoever changes authenticators must prove all the strength that is there (RTS article 24).
+		level = max(level, d.Policy.Attainable(func(m string) bool { return slices.Contains(enrolled, m) }))
+	}
+	return Next(Facts{
+		Policy: d.Policy, Level: level,
+		Identified: x.flow.Subject != "", Proven: x.state.methods(), Enrolled: enrolled, Offered: d.offered(),
+		Chosen: x.state.Chosen, Bind: r.Bind, Bound: x.state.Bound != "",
+		ConsentMissing: d.consentMissing(x),
+	}), nil
+}

@@ -1,0 +1,81 @@
+package login
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/varco-id/varco/plugins/sdk"
+	"github.com/varco-id/varco/provider/internal/sealing"
+	"github.com/varco-id/varco/provider/internal/session"
+)
+
+// state is where a Flow stands: sealed, because plugins keep secrets in it (an OTP seed that is being bound).
+type state struct {
+	Locale string `json:"locale,omitempty"`
+
+	// Who. Ghost marks a name that does not exist: the flow goes through the same motions and never succeeds.
+	Name   string `json:"name,omitempty"`   // as submitted
+	Folded string `json:"folded,omitempty"` // as looked up
+	Ghost  bool   `json:"ghost,omitempty"`
+
+	// What was proven: in this flow, and in the OP session it builds on.
+	Proofs  []session.Proof `json:"proofs,omitempty"`
+	Session string          `json:"session,omitempty"`
+	Old     []session.Proof `json:"old,omitempty"`
+
+	// The step at hand. Method is empty on a page of the host's own.
+	Method       string    `json:"method,omitempty"`
+	Binding      bool      `json:"binding,omitempty"`
+	Choosing     bool      `json:"choosing,omitempty"`
+	Chosen       string    `json:"chosen,omitempty"`
+	Begun        bool      `json:"begun,omitempty"` // the plugin was called for this step
+	PluginState  []byte    `json:"plugin_state,omitempty"`
+	StateVersion uint32    `json:"state_version,omitempty"`
+	View         *sdk.View `json:"view,omitempty"` // nil: the method's opening view
+	Calls        uint32    `json:"calls,omitempty"`
+	Notice       Notice    `json:"notice,omitzero"`
+
+	Consenting bool   `json:"consenting,omitempty"`
+	Consented  bool   `json:"consented,omitempty"`
+	Bound      string `json:"bound,omitempty"` // credential bound in this flow
+	Refusal    string `json:"refusal,omitempty"`
+	// KnownBrowser is the id given to this browser when the flow completed.
+	KnownBrowser string `json:"known_browser,omitempty"`
+}
+
+// methods lists what counts as proven, the session's proofs and this flow's.
+func (s *state) methods() []string {
+	out := make([]string, 0, len(s.Old)+len(s.Proofs))
+	for _, p := range s.Old {
+		out = append(out, p.Method)
+	}
+	for _, p := range s.Proofs {
+		out = append(out, p.Method)
+	}
+	return out
+}
+
+// leaveStep forgets the step at hand.
+func (s *state) leaveStep() {
+	s.Method, s.Binding, s.Choosing, s.Begun, s.PluginState, s.StateVersion, s.View, s.Calls = "", false, false, false, nil, 0, nil, 0
+}
+
+func sealState(box sealing.Box, flow string, s *state) ([]byte, error) {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("encode the state of flow: %w", err)
+	}
+	return box.Seal(sealing.ClassFlow, b, "flow", flow)
+}
+
+func openState(box sealing.Box, f *Flow) (*state, error) {
+	b, err := box.Open(sealing.ClassFlow, f.Sealed, "flow", f.ID)
+	if err != nil {
+		return nil, fmt.Errorf("open the state of flow: %w", err)
+	}
+	s := new(state)
+	if err := json.Unmarshal(b, s); err != nil {
+		return nil, fmt.Errorf("decode the state of flow: %w", err)
+	}
+	return s, nil
+}
