@@ -29,16 +29,7 @@ func Encode(e Event) []byte {
 	b = e.At.UTC().AppendFormat(b, timeLayout)
 	b = append(b, `",`...)
 	b = appendField(b, "client", e.Client)
-	if len(e.Data) > 0 {
-		b = append(b, `"data":{`...)
-		for _, name := range slices.Sorted(maps.Keys(e.Data)) {
-			b = appendField(b, name, e.Data[name])
-		}
-		if b[len(b)-1] == ',' {
-			b = b[:len(b)-1]
-		}
-		b = append(b, "},"...)
-	}
+	b = appendData(b, e.Data)
 	b = appendField(b, "flow", e.Flow)
 	b = appendField(b, "id", e.ID)
 	b = appendField(b, "kind", string(e.Kind))
@@ -46,6 +37,19 @@ func Encode(e Event) []byte {
 	b = appendField(b, "session", e.Session)
 	b = appendField(b, "subject", e.Subject)
 	return append(b, `"v":1}`...)
+}
+
+func appendData(b []byte, data map[string]string) []byte {
+	start := len(b)
+	b = append(b, `"data":{`...)
+	for _, name := range slices.Sorted(maps.Keys(data)) {
+		b = appendField(b, name, data[name])
+	}
+	if b[len(b)-1] == '{' {
+		return b[:start]
+	}
+	b[len(b)-1] = '}'
+	return append(b, ',')
 }
 
 func appendField(b []byte, name, value string) []byte {
