@@ -46,8 +46,6 @@ type Page struct {
 	Request Request
 	Locale  string // BCP 47, chosen from ui_locales, the subscriber, the browser
 	Expires time.Time
-	// RedirectURI is the request's. The page's form may lead there when it is an address of a native app.
-	RedirectURI string
 
 	Step    *StepPage
 	Choose  *ChoosePage
