@@ -28,7 +28,7 @@ clients:
   - client_id: bank
     redirect_uris: [https://bank.example/cb]
     access_token_lifetime: 3m
-    jwks: {keys: [{kty: EC}]}
+    access_token_format: opaque
     secret_file: bank.secret
 `), []string{"PATH=/bin", "VARCO_LISTEN=:443", "VARCO_TRUSTED_PROXIES=10.0.0.0/8, 192.0.2.1/32", "VARCO_SESSION__ABSOLUTE=1h",
 		"VARCO_PLUGINS__PIN__CONFIG__MIN_LENGTH=20", "VARCO_PORT=tcp://10.1.2.3:80", "VARCO_SERVICE_HOST=10.1.2.3", "VARCO_CONFIG=x"})
@@ -42,7 +42,7 @@ clients:
 		"empty keeps default":   c.TLS == nil,
 		"plugins are replaced":  len(c.Plugins) == 1,
 		"free form":             len(pin["list"].([]any)) == 5 && pin["nested"].(map[string]any)["deep"] == "x",
-		"client":                c.Clients[0].ClientID == "bank" && string(c.Clients[0].JWKS) == `{"keys":[{"kty":"EC"}]}` && c.Clients[0].SecretFile == "bank.secret",
+		"client":                c.Clients[0].ClientID == "bank" && c.Clients[0].AccessTokenFormat == "opaque" && c.Clients[0].SecretFile == "bank.secret",
 		"client duration":       time.Duration(c.Clients[0].AccessTokenLifetime) == 3*time.Minute,
 		"environment text":      c.Listen == ":443",
 		"environment list":      len(c.TrustedProxies) == 2 && c.TrustedProxies[1] == "192.0.2.1/32",
@@ -111,7 +111,10 @@ func TestMistakes(t *testing.T) {
 		"policy empty way":     {minimal + "policy: {levels: [{acr: a, any_of: [[]]}]}\n", nil, []string{"policy.levels[0].any_of[0]: an empty combination would let everybody in"}},
 		"policy default":       {minimal + "policy: {levels: [{acr: abc, any_of: [[totp]]}], default: abd}\n", nil, []string{`policy.default: the policy has no acr "abd": did you mean abc?`}},
 		"client acr":           {minimal + "clients: [{client_id: a, redirect_uris: [https://a.example/cb], acr_minimum: urn:varco:sac}]\n", nil, []string{"clients[0].acr_minimum: the policy has no acr", "did you mean urn:varco:sca?"}},
-		"client twice":         {minimal + "clients: [{client_id: a, redirect_uris: [https://a.example/cb]}, {client_id: a, redirect_uris: [https://a.example/cb]}]\n", nil, []string{"clients[1].client_id: this client_id is there twice"}},
+		"client twice":         {minimal + "clients: [{client_id: a, secret_env: A}, {client_id: a, secret_env: A}]\n", nil, []string{"clients[1].client_id: this client_id is there twice"}},
+		"client rules":         {minimal + "clients: [{client_id: a, redirect_uris: ['https://a.example/#x'], secret_env: A}]\n", nil, []string{"clients[0].redirect_uris: this ", "has a fragment"}},
+		"client no secret":     {minimal + "clients: [{client_id: a, redirect_uris: [https://a.example/cb]}]\n", nil, []string{"clients[0]: the relying party authenticates with a secret, and none is given"}},
+		"client jwks":          {minimal + "clients: [{client_id: a, token_endpoint_auth_method: private_key_jwt, jwks: {keys: []}}]\n", nil, []string{"clients[0].jwks: this has 0 keys"}},
 		"colour":               {minimal + "brand: {colours: {accent: blue}}\n", nil, []string{`brand.colours.accent: "blue" is not a colour`}},
 		"locale":               {minimal + "locales: [de]\n", nil, []string{`locales[0]: there are no pages in "de"`}},
 		"level":                {minimal + "log: {level: loud}\n", nil, []string{`log.level: there is no "loud": write debug, info, warn, error`}},

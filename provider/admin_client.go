@@ -1,0 +1,107 @@
+package provider
+
+import (
+	"context"
+	"time"
+
+	"github.com/varco-id/varco/provider/internal/fault"
+	"github.com/varco-id/varco/provider/internal/relyingparty"
+)
+
+// Operations on relying parties.
+var (
+	ClientAdd          = operation("client.add", (*Admin).clientAdd)
+	ClientList         = operation("client.list", (*Admin).clientList)
+	ClientShow         = operation("client.show", (*Admin).clientShow)
+	ClientRotateSecret = operation("client.rotate_secret", (*Admin).clientRotateSecret)
+	ClientRemove       = operation("client.remove", (*Admin).clientRemove)
+	ClientApply        = operation("client.apply", (*Admin).clientApply)
+)
+
+// ClientInfo is a registered relying party as an operator sees it.
+type ClientInfo struct {
+	RelyingParty
+	Declared       bool      `json:"declared"`                   // by the configuration or `client apply`
+	OldSecretUntil time.Time `json:"old_secret_until,omitzero"` // a rotation is under way until then
+	CreatedAt      time.Time `json:"created_at"`
+	UpdatedAt      time.Time `json:"updated_at"`
+}
+
+// ClientSecret is a registration with the secret that was made for it. Nobody can read the secret again.
+type ClientSecret struct {
+	Client ClientInfo `json:"client"`
+	Secret string     `json:"client_secret,omitempty"`
+}
+
+// SecretRotation asks for a new secret; the old one stays good for the overlap.
+type SecretRotation struct {
+	ID      string   `json:"id"`
+	Overlap Duration `json:"overlap"`
+}
+
+// ClientsDeclared asks for these registrations to be as written.
+type ClientsDeclared struct {
+	Clients []RelyingParty `json:"clients"`
+	Prune   bool           `json:"prune"` // remove those declared before and absent now
+}
+
+// ClientsApplied is what an apply did, by client id.
+type ClientsApplied struct {
+	Added     []string          `json:"added"`
+	Changed   []string          `json:"changed"`
+	Removed   []string          `json:"removed"`
+	Unchanged []string          `json:"unchanged"`
+	Secrets   map[string]string `json:"secrets,omitempty"` // those made; nobody can read them again
+}
+
+func clientInfo(c relyingparty.Client) ClientInfo {
+	return ClientInfo{RelyingParty: c.Settings, Declared: c.Declared, OldSecretUntil: c.OldSecretUntil, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt}
+}
+
+func (a *Admin) clientAdd(ctx context.Context, in RelyingParty) (ClientSecret, error) {
+	added, err := a.clients.Add(ctx, actorOf(ctx), in)
+	if err != nil {
+		return ClientSecret{}, err
+	}
+	return ClientSecret{clientInfo(added.Client), added.Secret}, nil
+}
+
+func (a *Admin) clientList(ctx context.Context, _ None) ([]ClientInfo, error) {
+	list, err := a.clients.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	infos := make([]ClientInfo, len(list))
+	for i := range list {
+		infos[i] = clientInfo(list[i])
+	}
+	return infos, nil
+}
+
+func (a *Admin) clientShow(ctx context.Context, in ByID) (ClientInfo, error) {
+	c, err := a.clients.Store.Client(ctx, a.clients.DB, in.ID)
+	if err != nil {
+		return ClientInfo{}, fault.Wrap(fault.KindOf(err), err, "show client "+in.ID)
+	}
+	return clientInfo(*c), nil
+}
+
+func (a *Admin) clientRotateSecret(ctx context.Context, in SecretRotation) (ClientSecret, error) {
+	rotated, err := a.clients.RotateSecret(ctx, actorOf(ctx), in.ID, time.Duration(in.Overlap))
+	if err != nil {
+		return ClientSecret{}, err
+	}
+	return ClientSecret{clientInfo(rotated.Client), rotated.Secret}, nil
+}
+
+func (a *Admin) clientRemove(ctx context.Context, in ByID) (None, error) {
+	return None{}, a.clients.Remove(ctx, actorOf(ctx), in.ID)
+}
+
+func (a *Admin) clientApply(ctx context.Context, in ClientsDeclared) (ClientsApplied, error) {
+	done, err := a.clients.Apply(ctx, actorOf(ctx), in.Clients, in.Prune)
+	if err != nil {
+		return ClientsApplied{}, err
+	}
+	return ClientsApplied(*done), nil
+}
