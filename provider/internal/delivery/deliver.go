@@ -1,0 +1,207 @@
+package delivery
+
+import (
+	"context"
+	"encoding/json"
+	"math/rand/v2"
+	"time"
+
+	"github.com/varco-id/varco/plugins/sdk"
+	"github.com/varco-id/varco/provider/internal/fault"
+	"github.com/varco-id/varco/provider/internal/sealing"
+)
+
+const (
+	firstWait = time.Second
+	longest   = 5 * time.Minute
+	// lostRace is how long a worker stays away from a message that somebody else has, or that cannot be read or written now.
+	lostRace = 30 * time.Second
+)
+
+// deliver brings one message as far as it goes now, and says when to come back; 0 means that it is over.
+//
+// The row, not the job, says what happened: a job may run twice (its process was taken for dead), a row is claimed by
+// compare-and-set. The claim is committed before the channel is asked, so that a process that dies in between leaves a trace.
+func (w *Worker) deliver(ctx context.Context, id string) time.Duration {
+	row, err := w.box.Store.Message(ctx, w.DB, id)
+	if fault.Is(err, fault.NotFound) {
+		return 0
+	}
+	if err != nil {
+		w.box.Log.WarnContext(ctx, "a message cannot be read now", "message", id, "error", err)
+		return lostRace
+	}
+	if row.State.Final() {
+		return 0
+	}
+	return (&attempt{w: w, row: row}).run(ctx)
+}
+
+// attempt is one run over one message.
+type attempt struct {
+	w   *Worker
+	row *Row
+}
+
+func (a *attempt) run(ctx context.Context) time.Duration {
+	instances := a.w.box.Channels[a.row.Channel]
+	if a.row.State == Sending {
+		// The process that began this attempt is gone. Whether the message left is not known, and asking again is right only where a
+		// repeated key is taken once. Nowhere else may it go either: a second channel would be a second message.
+		if !a.w.Idempotent[a.row.Sender] || a.dead() {
+			return a.finish(ctx, Unknown, KindInterrupted)
+		}
+		instances = []string{a.row.Sender}
+	}
+	if a.dead() {
+		return a.finish(ctx, Expired, KindTooLate)
+	}
+	if len(instances) == 0 {
+		a.w.box.warnNoChannel(a.row.Channel)
+		return a.finish(ctx, Undeliverable, KindNoChannel)
+	}
+	m, kind := a.message()
+	if kind != "" {
+		return a.finish(ctx, Failed, kind)
+	}
+	return a.through(ctx, instances, m)
+}
+
+// through offers the message to one channel after the other.
+func (a *attempt) through(ctx context.Context, instances []string, m sdk.Message) time.Duration {
+	for _, instance := range instances {
+		switch {
+		case ctx.Err() != nil:
+			return a.later(ctx)
+		case a.dead(): // a slow first channel may have used up the time
+			return a.finish(ctx, Expired, KindTooLate)
+		case a.row.Attempts >= a.w.Attempts:
+			return a.finish(ctx, Failed, a.row.LastErrorKind)
+		}
+		m.InstanceID = instance
+		a.row.State, a.row.Sender = Sending, instance
+		a.row.Attempts++
+		if !a.save(ctx) {
+			return lostRace
+		}
+		res, err := a.w.send(ctx, m)
+		v, kind := judge(res, err)
+		a.tell(ctx, v, kind, res, err, m)
+		a.row.LastErrorKind = kind
+		switch v {
+		case accepted:
+			a.row.ProviderID = clip(res.ProviderID, maxProviderID)
+			return a.finish(ctx, Sent, "")
+		case refused:
+			return a.finish(ctx, Failed, kind)
+		case unsure:
+			// Not blindly again: see judge. A channel that takes a key once is asked again, and only that one.
+			if !a.w.Idempotent[instance] || a.row.Attempts >= a.w.Attempts {
+				return a.finish(ctx, Unknown, kind)
+			}
+			return a.wait()
+		case notSent:
+		}
+	}
+	return a.later(ctx)
+}
+
+// later puts the message back for another run: every channel said that it did not leave.
+func (a *attempt) later(ctx context.Context) time.Duration {
+	if a.row.Attempts >= a.w.Attempts {
+		return a.finish(ctx, Failed, a.row.LastErrorKind)
+	}
+	a.row.State = Queued
+	if !a.save(ctx) {
+		return lostRace
+	}
+	return a.wait()
+}
+
+// wait doubles from one second to five minutes, give or take a fifth: many messages that failed together must not come
+// back together.
+func (a *attempt) wait() time.Duration {
+	d := firstWait << min(max(a.row.Attempts-1, 0), 16)
+	d = min(d, longest)
+	return d - d/5 + rand.N(2*d/5)
+}
+
+// finish ends the message. What it said and to whom is erased: nothing needs it any more, and a table of addresses and codes
+// is worth stealing.
+func (a *attempt) finish(ctx context.Context, s State, kind string) time.Duration {
+	a.row.State, a.row.LastErrorKind, a.row.Sealed = s, kind, []byte{}
+	if !a.save(ctx) {
+		return lostRace
+	}
+	log := a.w.box.Log.InfoContext
+	if s != Sent {
+		log = a.w.box.Log.WarnContext
+	}
+	log(ctx, "a message is over", "message", a.row.ID, "channel", a.row.Channel, "sender", a.row.Sender, "state", string(s),
+		"kind", kind, "attempts", a.row.Attempts)
+	if a.w.Done != nil {
+		a.w.Done(a.row.Channel, a.row.Sender, s, a.w.box.Now().Sub(a.row.CreatedAt))
+	}
+	return 0
+}
+
+// save writes the row by compare-and-set. It says false when somebody else was faster or the database is away; the caller then leaves
+// the message alone for a while and looks again. The job's context does not bind it: when that was cancelled, there is all the more
+// to write down.
+func (a *attempt) save(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	a.row.UpdatedAt = a.w.box.Now()
+	if err := a.w.box.Store.UpdateMessage(ctx, a.w.DB, *a.row); err != nil {
+		a.w.box.Log.WarnContext(ctx, "what became of a message was not written down", "message", a.row.ID, "error", err)
+		return false
+	}
+	a.row.Revision++
+	return true
+}
+
+func (a *attempt) dead() bool { return !a.w.box.Now().Before(a.row.ExpiresAt) }
+
+// message opens and renders; the kind is not empty when that will never work.
+func (a *attempt) message() (sdk.Message, string) {
+	plain, err := a.w.box.Box.Open(sealing.ClassMessage, a.row.Sealed, "message", a.row.ID)
+	if err != nil {
+		return sdk.Message{}, KindUnreadable
+	}
+	var b body
+	if json.Unmarshal(plain, &b) != nil {
+		return sdk.Message{}, KindUnreadable
+	}
+	subject, text, err := a.w.render(a.row, b)
+	if err != nil {
+		a.w.box.Log.Error("the text of a message cannot be made", "message", a.row.ID, "instance", a.row.Instance, "error", err)
+		return sdk.Message{}, KindTemplate
+	}
+	return sdk.Message{
+		IdempotencyKey: a.row.Key, Kind: a.row.Channel, To: b.To, Subject: subject, Body: text, ExpiresAt: a.row.ExpiresAt,
+	}, ""
+}
+
+// send asks the channel, within the attempt's time and the message's own.
+func (w *Worker) send(ctx context.Context, m sdk.Message) (*sdk.SendResult, error) {
+	ctx, cancel := context.WithTimeout(ctx, w.SendTimeout)
+	defer cancel()
+	return w.Sender.Send(ctx, m)
+}
+
+// giveUp ends a message on which our own code failed.
+func (w *Worker) giveUp(ctx context.Context, id string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	w.box.Log.ErrorContext(ctx, "a message made the worker panic", "message", id)
+	row, err := w.box.Store.Message(ctx, w.DB, id)
+	if err != nil || row.State.Final() {
+		return
+	}
+	a := &attempt{w: w, row: row}
+	if row.State == Sending { // the panic came from below Send
+		a.finish(ctx, Unknown, KindDefect)
+		return
+	}
+	a.finish(ctx, Failed, KindDefect)
+}

@@ -1,0 +1,59 @@
+package delivery
+
+import (
+	"github.com/varco-id/varco/plugins/sdk"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// Why a message is where it is: the closed set of Row.LastErrorKind. Stored and logged, so never a text from outside.
+const (
+	KindNoAddress   = "no_address"   // the person has no address of this kind
+	KindNoChannel   = "no_channel"   // no channel of this kind is configured
+	KindRefused     = "refused"      // the channel says it never will be accepted
+	KindNotAccepted = "not_accepted" // the channel did not accept it this time
+	KindFault       = "fault"        // a technical fault of the channel before anything left
+	KindInterrupted = "interrupted"  // the process died between the begin of an attempt and its end
+	KindNoAnswer    = "no_answer"    // the channel was asked and did not answer in time, or its answer was lost
+	KindUnreadable  = "unreadable"   // the sealed part does not open
+	KindTemplate    = "template"     // the text is missing or does not fit its parameters
+	KindTooLate     = "too_late"     // its time was over
+	KindDefect      = "defect"       // our own code failed on it
+)
+
+// verdict is what an attempt means for the message.
+type verdict uint8
+
+const (
+	accepted verdict = iota // done
+	refused                 // never will be
+	notSent                 // surely did not leave: another channel or another time may do
+	unsure                  // may have left
+)
+
+// judge turns a channel's answer into a verdict and a kind.
+//
+// The one question is whether the message may have left. Only an answer of the plugin, or a status that says that the call was not
+// carried out, proves that it did not. A deadline, a broken connection and any status not listed prove nothing: the
+// request may be at the carrier already, and a second one would be a second message: a second code that invalidates the first
+// in the person's eyes, a second charge, and an attacker's tool to flood a phone by making a channel slow.
+func judge(res *sdk.SendResult, err error) (verdict, string) {
+	if err != nil {
+		switch status.Code(err) {
+		case codes.Unavailable, codes.ResourceExhausted, codes.FailedPrecondition, codes.InvalidArgument, codes.Unimplemented:
+			return notSent, KindFault
+		default:
+			return unsure, KindNoAnswer
+		}
+	}
+	switch {
+	case res == nil: // neither an answer nor an error: a defect of the sender, and proof of nothing
+		return unsure, KindNoAnswer
+	case res.Accepted:
+		return accepted, ""
+	case res.Permanent:
+		return refused, KindRefused
+	default:
+		return notSent, KindNotAccepted
+	}
+}
