@@ -31,7 +31,9 @@ type Violation struct {
 }
 
 // Error implements error.
-func (v *Violation) Error() string { return "plugin contract, rule " + string(v.Rule) + ": " + v.Detail }
+func (v *Violation) Error() string {
+	return "plugin contract, rule " + string(v.Rule) + ": " + v.Detail
+}
 
 func broken(rule Rule, format string, args ...any) *Violation {
 	return &Violation{Rule: rule, Detail: fmt.Sprintf(format, args...)}

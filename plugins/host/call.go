@@ -1,0 +1,108 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/varco-id/varco/plugins/sdk"
+)
+
+const (
+	// patience is how far away a restart may be for a call to wait for it.
+	patience = time.Second
+	// settleRetry lets the end of a process become known before a call is repeated.
+	settleRetry = 50 * time.Millisecond
+)
+
+// call runs f on the instance's process under a deadline. With retry it is run once more when the plugin was not
+// there: on the next process if that one ended. f is called with the same arguments, so with the same idempotency key.
+func (h *Host) call(ctx context.Context, id, op string, limit time.Duration, retry bool, f func(context.Context, *instance, *sdk.Client) error) (err error) {
+	began := time.Now()
+	defer func() { h.report.Called(id, op, time.Since(began), err) }()
+	i, ok := h.byID[id]
+	if !ok {
+		return &Error{Instance: id, Op: op, Kind: NotConfigured, Err: errUnknownInstance}
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	r, failed := i.once(ctx, op, f)
+	if failed == nil {
+		return nil
+	}
+	if retry && failed.Kind == Unavailable && r != nil && r.pause(ctx) {
+		if _, failed = i.once(ctx, op, f); failed == nil {
+			return nil
+		}
+	}
+	return failed
+}
+
+// once runs f on the current process, and returns that process with an error.
+func (i *instance) once(ctx context.Context, op string, f func(context.Context, *instance, *sdk.Client) error) (*running, *Error) {
+	r, err := i.acquire(ctx)
+	if err != nil {
+		err.Op = op
+		return nil, err
+	}
+	defer r.calls.Done()
+	failure := f(ctx, i, r.client)
+	if failure == nil {
+		return r, nil
+	}
+	failed := classify(i.config.ID, op, failure)
+	switch failed.Kind {
+	case Bug:
+		i.lied(ctx, failed)
+	case Deadline:
+		poke(i.doubted)
+	}
+	return r, failed
+}
+
+// pause waits a moment before a call is repeated. It is false when there is no time left for it.
+func (r *running) pause(ctx context.Context) bool {
+	timer := time.NewTimer(settleRetry)
+	defer timer.Stop()
+	select {
+	case <-r.exited:
+		return true
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// acquire returns the current process and counts a call on it, or waits for one that is about to come up. The caller
+// ends the call with calls.Done.
+func (i *instance) acquire(ctx context.Context) (*running, *Error) {
+	for {
+		i.mu.Lock()
+		if r := i.current; r != nil {
+			r.calls.Add(1)
+			i.mu.Unlock()
+			return r, nil
+		}
+		state, changed, lastErr := i.state, i.changed, i.lastErr
+		soon := state == StateStarting || (state == StateRestarting && time.Until(i.next) < patience)
+		i.mu.Unlock()
+		if !soon {
+			kind := Unavailable
+			if state == StateFailed {
+				kind = NotConfigured
+			}
+			return nil, &Error{Instance: i.config.ID, Kind: kind, Err: errors.Join(errors.New("the plugin is "+string(state)), lastErr)}
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, &Error{Instance: i.config.ID, Kind: Unavailable, Err: errors.Join(ctx.Err(), lastErr)}
+		}
+	}
+}
+
+func unimplemented(err error) bool { return status.Code(err) == codes.Unimplemented }

@@ -1,0 +1,21 @@
+package host
+
+import "os"
+
+// passed are the names every plugin gets from the host's environment: what is needed to find programs, time zones,
+// certificates and the bank's own proxy. Nothing else goes over: the host's environment may hold the key-encryption key.
+var passed = []string{
+	"PATH", "TZ", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR",
+	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+}
+
+// environment is what an instance's process starts with. The instance's own entries come last and so win.
+func environment(c *InstanceConfig, tmp string) []string {
+	env := []string{"TMPDIR=" + tmp}
+	for _, name := range passed {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	return append(env, c.Env...)
+}
