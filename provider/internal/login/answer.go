@@ -10,6 +10,7 @@ import (
 	"github.com/varco-id/varco/plugins/host"
 	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/provider/internal/audit"
+	"github.com/varco-id/varco/provider/internal/delivery"
 	"github.com/varco-id/varco/provider/internal/fault"
 	"github.com/varco-id/varco/provider/internal/id"
 	"github.com/varco-id/varco/provider/internal/sealing"
@@ -46,12 +47,12 @@ func (d *Dispatcher) answer(ctx context.Context, x *run, s Submission, c *change
 		return fault.New(fault.Throttled, "more sign-in attempts than this replica takes")
 	}
 
-	op := host.OpContinue
+	op := host.Continue
 	switch {
 	case x.state.Binding:
-		op = host.OpContinueEnroll
+		op = host.ContinueEnroll
 	case m.Method.Opening == nil && !x.state.Begun:
-		op = host.OpBegin // the page had nothing but the name on it
+		op = host.Begin // the page had nothing but the name on it
 	}
 	res, err := d.call(ctx, x, m, op, s.Inputs, uint32(t.subject.Failures))
 	if err != nil {
@@ -145,7 +146,6 @@ func (d *Dispatcher) call(ctx context.Context, x *run, m host.MethodRef, op host
 			Client:    sdk.ClientInfo{ID: x.client.ClientID, Name: x.client.Name},
 			Browser:   sdk.BrowserInfo{Address: x.b.Address, UserAgent: clip(x.b.UserAgent, 200)},
 			ExpiresAt: x.flow.ExpiresAt, FailedAttempts: failed, RPID: d.RPID, Origins: d.Origins,
-			MaxStateVersion: m.StateVersion,
 		},
 		Credentials: creds, State: x.state.PluginState, StateVersion: x.state.StateVersion, Inputs: in,
 	}
@@ -179,7 +179,9 @@ func (d *Dispatcher) outcome(ctx context.Context, x *run, m host.MethodRef, res 
 	if err := d.credentialChanges(x, m, res, c); err != nil {
 		return err
 	}
-	c.effects, c.instance = res.Effects, m.Instance
+	for _, e := range res.Effects {
+		c.messages = append(c.messages, delivery.FromEffect(m.Instance, e, x.who.recipient()))
+	}
 	x.state.PluginState, x.state.StateVersion, x.state.Begun = res.State, res.StateVersion, true
 	switch {
 	case res.Success != nil:
@@ -230,7 +232,7 @@ func (d *Dispatcher) succeed(ctx context.Context, x *run, m host.MethodRef, s *s
 	c.touch = p.Credential
 	c.event(x, kind, "method", m.Ref, "instance", m.Instance, "credential", p.Credential)
 	if kind == audit.CredentialBound {
-		c.notice(x, "authenticator_bound", c.created, map[string]string{"method": m.Ref})
+		d.notice(x, c, delivery.NoticeBound, m.Ref, c.created)
 	}
 	x.state.Chosen = ""
 	x.state.leaveStep()
@@ -255,7 +257,7 @@ func (d *Dispatcher) fail(x *run, m host.MethodRef, f *sdk.Failure, t limits, c 
 		var then throttle.Consequence
 		c.subject, then = d.Throttle.Fail(t.subject, x.now, known)
 		c.changed, c.address, c.failed = true, t.address.Key, true
-		d.consequence(x, then, c)
+		d.consequence(x, m, then, c)
 	}
 	c.event(x, audit.LoginStepFailed, "method", m.Ref, "instance", m.Instance, "reason", string(f.Reason), "counted", strconv.FormatBool(f.Counts))
 	if !f.Retryable && x.state.Refusal == "" {
@@ -265,14 +267,14 @@ func (d *Dispatcher) fail(x *run, m host.MethodRef, f *sdk.Failure, t limits, c 
 	return nil
 }
 
-func (d *Dispatcher) consequence(x *run, then throttle.Consequence, c *change) {
+func (d *Dispatcher) consequence(x *run, m host.MethodRef, then throttle.Consequence, c *change) {
 	switch {
 	case then.Lasting && x.who.sub != nil:
 		x.state.leaveStep()
 		x.state.Refusal = RefusalBlocked
 		c.block = true
 		c.event(x, audit.SubscriberBlocked, "reason", "throttling")
-		c.notice(x, "blocked", x.flow.ID, nil)
+		d.notice(x, c, delivery.NoticeBlocked, m.Ref, x.flow.ID)
 	case !then.BlockedUntil.IsZero():
 		x.state.Notice = blockedNotice(then.BlockedUntil, x.now)
 		c.event(x, audit.ThrottleBlocked, "until", then.BlockedUntil.UTC().Format(time.RFC3339))

@@ -10,6 +10,7 @@ import (
 	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/provider/internal/audit"
 	"github.com/varco-id/varco/provider/internal/consent"
+	"github.com/varco-id/varco/provider/internal/delivery"
 	"github.com/varco-id/varco/provider/internal/fault"
 	"github.com/varco-id/varco/provider/internal/sealing"
 	"github.com/varco-id/varco/provider/internal/session"
@@ -27,9 +28,7 @@ type change struct {
 	creds    []credentialWrite
 	created  string // id of the credential made
 	touch    string // id of the credential used
-	effects  []sdk.Effect
-	instance string // whose effects
-	notices  []securityNotice
+	messages []delivery.Message
 
 	subject throttle.Counter
 	changed bool   // subject is to be written
@@ -51,13 +50,8 @@ type credentialWrite struct {
 	row  subscriber.Credential
 }
 
-type securityNotice struct {
-	key, template string
-	params        map[string]string
-}
-
 func (c *change) empty() bool {
-	return len(c.events) == 0 && len(c.creds) == 0 && c.touch == "" && len(c.effects) == 0 && len(c.notices) == 0 &&
+	return len(c.events) == 0 && len(c.creds) == 0 && c.touch == "" && len(c.messages) == 0 &&
 		!c.changed && !c.failed && !c.block && !c.consent && c.session == nil && c.endSession == "" && c.unbound == nil
 }
 
@@ -79,12 +73,17 @@ func (c *change) event(x *run, kind audit.Kind, data ...string) {
 	c.events = append(c.events, e)
 }
 
-// notice tells the subscriber, at their own address, what happened to their account.
-func (c *change) notice(x *run, template, about string, params map[string]string) {
+// notice tells the subscriber, at their own address, what happened to their account. about names it, once.
+func (d *Dispatcher) notice(x *run, c *change, kind delivery.NoticeKind, method, about string) {
 	if x.who.sub == nil {
 		return
 	}
-	c.notices = append(c.notices, securityNotice{key: template + ":" + about, template: template, params: params})
+	title := method
+	if m, ok := d.method(method); ok {
+		title = d.MethodTitle(m.Instance, d.locale(x.who.locales()), sdk.Text{Key: m.Method.Title})
+	}
+	c.messages = append(c.messages, delivery.Notice(kind, x.who.recipient(),
+		delivery.NoticeDetails{Key: about, Brand: d.Brand, Method: title, At: x.now}))
 }
 
 // write runs inside the step's transaction. The flow's row goes first: whoever loses its compare-and-set does nothing
@@ -125,13 +124,8 @@ func (c *change) write(ctx context.Context, d *Dispatcher, q tx.Q, x *run) error
 			return err
 		}
 	}
-	if len(c.effects) > 0 {
-		if err := d.Outbox.Effects(ctx, q, c.instance, x.who.id(), x.state.Locale, c.effects); err != nil {
-			return err
-		}
-	}
-	for _, n := range c.notices {
-		if err := d.Outbox.Notice(ctx, q, n.key, n.template, x.who.sub.ID, n.params); err != nil {
+	if len(c.messages) > 0 {
+		if err := d.Outbox.Queue(ctx, q, c.messages...); err != nil {
 			return err
 		}
 	}
@@ -201,11 +195,15 @@ func (c *change) writeSession(ctx context.Context, d *Dispatcher, q tx.Q, x *run
 // credentialChanges turns what a plugin returned into rows. A plugin can only change credentials of its own instance
 // and of the flow's subject, because those are the only ones it can name.
 func (d *Dispatcher) credentialChanges(x *run, m host.MethodRef, res *sdk.StepResponse, c *change) error {
+	about, ok := d.Plugins.Describe(m.Instance)
+	if !ok {
+		return fault.New(fault.Unavailable, "the plugin went away")
+	}
 	for _, ch := range res.CredentialChanges {
 		if x.who.sub == nil {
 			return fault.New(fault.Denied, "a plugin changed credentials of nobody")
 		}
-		row := subscriber.Credential{ID: newCredentialID(), Subject: x.who.sub.ID, Instance: m.Instance, Type: m.CredentialType,
+		row := subscriber.Credential{ID: newCredentialID(), Subject: x.who.sub.ID, Instance: m.Instance, Type: about.CredentialType,
 			Revision: 1, CreatedAt: x.now}
 		if ch.Kind != sdk.ChangeCreate {
 			i := slices.IndexFunc(x.who.creds, func(o subscriber.Credential) bool {
@@ -236,6 +234,9 @@ func (d *Dispatcher) credentialChanges(x *run, m host.MethodRef, res *sdk.StepRe
 
 // afterCommit does what lies outside the database and may be lost: the plugin hears that a credential is gone.
 func (d *Dispatcher) afterCommit(ctx context.Context, x *run, c *change) {
+	if len(c.messages) > 0 {
+		d.Outbox.Wake()
+	}
 	if c.unbound == nil {
 		return
 	}

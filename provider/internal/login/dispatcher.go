@@ -14,6 +14,7 @@ import (
 	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/provider/internal/audit"
 	"github.com/varco-id/varco/provider/internal/consent"
+	"github.com/varco-id/varco/provider/internal/delivery"
 	"github.com/varco-id/varco/provider/internal/policy"
 	"github.com/varco-id/varco/provider/internal/relyingparty"
 	"github.com/varco-id/varco/provider/internal/sealing"
@@ -27,6 +28,7 @@ import (
 type Plugins interface {
 	Methods() []host.MethodRef
 	Step(ctx context.Context, op host.Op, r *sdk.StepRequest) (*sdk.StepResponse, error)
+	Describe(instance string) (*sdk.Description, bool)
 	Revoke(ctx context.Context, instance string, c sdk.Credential) error
 }
 
@@ -35,12 +37,11 @@ type Clients interface {
 	Client(ctx context.Context, id string) (*relyingparty.Client, error)
 }
 
-// Outbox queues what is to happen after the commit, in the step's own transaction.
+// Outbox queues messages in the step's own transaction; they leave after its commit.
 type Outbox interface {
-	// Effects queues what a plugin asked for.
-	Effects(ctx context.Context, q tx.Q, instance, subject, locale string, effects []sdk.Effect) error
-	// Notice queues a security notice to the subscriber's own address.
-	Notice(ctx context.Context, q tx.Q, key, template, subject string, params map[string]string) error
+	Queue(ctx context.Context, q tx.Q, messages ...delivery.Message) error
+	// Wake tells the worker of this process that something was committed.
+	Wake()
 }
 
 // Rows is what the pipeline asks of storage.
@@ -78,8 +79,12 @@ type Options struct {
 	CodeLifetime time.Duration
 	RPID         string
 	Origins      []string
-	Now          func() time.Time
-	Log          *slog.Logger
+	// Brand is the installation's name in security notices.
+	Brand string
+	// MethodTitle names a method in a language, for security notices.
+	MethodTitle func(instance, locale string, title sdk.Text) string
+	Now         func() time.Time
+	Log         *slog.Logger
 }
 
 // Dispatcher routes Flows from step to step. Safe for concurrent use; it keeps nothing of a login in memory.
@@ -145,12 +150,20 @@ func (d *Dispatcher) offered() []string {
 	return refs
 }
 
-// enrolled lists the methods that credentials belong to.
+// enrolled lists the methods that credentials belong to. A credential whose plugin has not come up yet still counts,
+// under its instance's name: a person must not pass for one without a second factor because a plugin is down.
 func (d *Dispatcher) enrolled(creds []subscriber.Credential) []string {
 	var refs []string
-	for _, m := range d.Plugins.Methods() {
+	methods := d.Plugins.Methods()
+	for _, m := range methods {
 		if slices.ContainsFunc(creds, func(c subscriber.Credential) bool { return c.Instance == m.Instance }) {
 			refs = append(refs, m.Ref)
+		}
+	}
+	for _, c := range creds {
+		known := slices.ContainsFunc(methods, func(m host.MethodRef) bool { return m.Instance == c.Instance })
+		if !known && !slices.Contains(refs, c.Instance) {
+			refs = append(refs, c.Instance)
 		}
 	}
 	return refs

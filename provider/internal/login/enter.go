@@ -41,9 +41,9 @@ func (d *Dispatcher) enter(ctx context.Context, x *run, next Decision, c *change
 
 // begin asks the plugin for the first screen of a step.
 func (d *Dispatcher) begin(ctx context.Context, x *run, m host.MethodRef, c *change) error {
-	op := host.OpBegin
+	op := host.Begin
 	if x.state.Binding {
-		op = host.OpBeginEnroll
+		op = host.BeginEnroll
 	}
 	t, err := d.counters(ctx, x)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/varco-id/varco/provider/internal/audit"
+	"github.com/varco-id/varco/provider/internal/delivery"
 	"github.com/varco-id/varco/provider/internal/fault"
 	"github.com/varco-id/varco/provider/internal/id"
 	"github.com/varco-id/varco/provider/internal/session"
@@ -140,6 +141,6 @@ func (d *Dispatcher) unbind(x *run, c *change) error {
 	cred := x.who.creds[i]
 	c.unbound = &cred
 	c.event(x, audit.CredentialRevoked, "credential", cred.ID, "instance", cred.Instance, "reason", "subscriber")
-	c.notice(x, "authenticator_removed", cred.ID, map[string]string{"method": cred.Instance})
+	d.notice(x, c, delivery.NoticeRemoved, cred.Instance, cred.ID)
 	return nil
 }

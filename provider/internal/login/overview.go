@@ -114,8 +114,19 @@ func (d *Dispatcher) removable(creds []subscriber.Credential, id string) bool {
 	return d.Policy.Attainable(func(m string) bool { return slices.Contains(left, m) }) >= 0
 }
 
-// EndSession ends one of the person's own sessions.
+// EndSession ends one of the person's own sessions. An empty id means the browser's own, which may be ended whatever its age.
 func (d *Dispatcher) EndSession(ctx context.Context, b Browser, sessionID string) error {
+	if sessionID == "" {
+		sid, ok := session.FromCookie(d.Box, b.Session)
+		if !ok {
+			return fault.New(fault.Denied, "nobody is signed in in this browser")
+		}
+		e, err := d.Rows.Session(ctx, d.DB, sid)
+		if err != nil {
+			return err
+		}
+		return d.endSession(ctx, e, "logout", b)
+	}
 	s, err := d.owner(ctx, b)
 	if err != nil {
 		return err
@@ -127,12 +138,16 @@ func (d *Dispatcher) EndSession(ctx context.Context, b Browser, sessionID string
 	if e.Subject != s.Subject {
 		return fault.New(fault.NotFound, "no such session")
 	}
+	return d.endSession(ctx, e, "subscriber", b)
+}
+
+func (d *Dispatcher) endSession(ctx context.Context, e *session.Session, reason string, b Browser) error {
 	return d.DB.InTx(ctx, func(q tx.Q) error {
 		if err := d.Rows.EndSession(ctx, q, e.ID, d.Now()); err != nil {
 			return err
 		}
-		return audit.Write(ctx, q, d.Rows, audit.Event{At: d.Now(), Kind: audit.SessionEnded, Subject: s.Subject,
-			Session: e.ID, Address: b.Address, Data: map[string]string{"reason": "subscriber"}})
+		return audit.Write(ctx, q, d.Rows, audit.Event{At: d.Now(), Kind: audit.SessionEnded, Subject: e.Subject,
+			Session: e.ID, Address: b.Address, Data: map[string]string{"reason": reason}})
 	})
 }
 

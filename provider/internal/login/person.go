@@ -10,6 +10,7 @@ import (
 
 	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/provider/internal/consent"
+	"github.com/varco-id/varco/provider/internal/delivery"
 	"github.com/varco-id/varco/provider/internal/fault"
 	"github.com/varco-id/varco/provider/internal/relyingparty"
 	"github.com/varco-id/varco/provider/internal/sealing"
@@ -29,6 +30,14 @@ func (p *person) id() string {
 		return ""
 	}
 	return p.sub.ID
+}
+
+// recipient is the person as far as messages go.
+func (p *person) recipient() delivery.Recipient {
+	if p.sub == nil {
+		return delivery.Recipient{}
+	}
+	return delivery.Recipient{Subject: p.sub.ID, Locale: p.sub.Locale, Claims: p.sub.Claims}
 }
 
 func (p *person) blocked() bool { return p.sub != nil && p.sub.Status != subscriber.Active }
