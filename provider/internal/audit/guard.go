@@ -19,9 +19,9 @@ func guard(e Event) Event {
 	}
 	data := make(map[string]string, min(len(e.Data), MaxData))
 	for _, name := range slices.Sorted(maps.Keys(e.Data)) {
-		v := clean(e.Data[name], MaxValue)
-		if telemetry.Secret(name) || telemetry.SecretValue(v) {
-			v = telemetry.Redacted
+		v := telemetry.Redacted
+		if !telemetry.Secret(name) || e.Data[name] == "" {
+			v = clean(telemetry.Scrub(e.Data[name]), MaxValue)
 		}
 		if _, taken := data[cleanName(name)]; !taken && v != "" && len(data) < MaxData {
 			data[cleanName(name)] = v

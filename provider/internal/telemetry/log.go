@@ -4,15 +4,12 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"regexp"
-	"strings"
 
 	"go.opentelemetry.io/otel/trace"
 )
 
 // NewLogger writes one JSON object a line to w. It adds "request", "flow" and "trace" from the context, and takes out what
-// looks like a secret: fields by their name ([Secret]) or look ([SecretValue]), user names, passwords and queries in URLs,
-// also inside error texts. A struct logged as one field is printed as it is: log its parts.
+// looks like a secret: fields by their name ([Secret]), parts of texts and of error texts by their look ([Scrub]). A struct logged as one field is printed as it is: log its parts.
 func NewLogger(w io.Writer, level slog.Leveler) *slog.Logger {
 	return slog.New(contextHandler{slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: redact})})
 }
@@ -51,30 +48,13 @@ func redact(groups []string, a slog.Attr) slog.Attr {
 	}
 	switch a.Value.Kind() {
 	case slog.KindString:
-		if s := a.Value.String(); SecretValue(s) || strings.Contains(s, "://") {
-			return slog.String(a.Key, scrub(s))
+		if s := a.Value.String(); suspicious(s) {
+			return slog.String(a.Key, Scrub(s))
 		}
 	case slog.KindAny:
 		if err, ok := a.Value.Any().(error); ok {
-			return slog.String(a.Key, scrub(err.Error()))
+			return slog.String(a.Key, Scrub(err.Error()))
 		}
 	}
 	return a
-}
-
-var (
-	userInfo = regexp.MustCompile(`(://)[^/\s"'@]*(@)`)
-	urlQuery = regexp.MustCompile(`(://[^\s"'?]*\?)[^\s"'#]*`)
-)
-
-// scrub takes credentials and queries out of the URLs in s: an authorization code travels in a query, a database's password in front of an @.
-func scrub(s string) string {
-	if SecretValue(s) {
-		return Redacted
-	}
-	if !strings.Contains(s, "://") {
-		return s
-	}
-	s = userInfo.ReplaceAllString(s, "${1}"+Redacted+"${2}")
-	return urlQuery.ReplaceAllString(s, "${1}"+Redacted)
 }

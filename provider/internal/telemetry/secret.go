@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -65,28 +66,57 @@ func SecretValue(s string) bool {
 	return false
 }
 
-// split cuts a key into lower-case words at punctuation and at camel-case borders.
+var (
+	userInfo = regexp.MustCompile(`(://)[^/\s"'@]*@`)
+	urlQuery = regexp.MustCompile(`(://[^\s"'?]*\?)[^\s"'#]*`)
+	aJWT     = regexp.MustCompile(`eyJ[\w-]{8,}\.[\w-]*\.[\w-]*`)
+	assigned = regexp.MustCompile(`(?i)\b((?:\w+_)?(?:password|passwd|secret|token|code|otp|assertion|verifier)=)[^\s&"']+`)
+)
+
+// Scrub takes out of a text what looks like a secret: user names, passwords and queries in URLs (an authorization code travels in
+// a query, a database's password in front of an @), JWTs, and the values in password=…, code=… and their like.
+func Scrub(s string) string {
+	if SecretValue(s) {
+		return Redacted
+	}
+	if !suspicious(s) {
+		return s
+	}
+	s = userInfo.ReplaceAllString(s, "${1}"+Redacted+"@")
+	s = urlQuery.ReplaceAllString(s, "${1}"+Redacted)
+	s = aJWT.ReplaceAllString(s, Redacted)
+	return assigned.ReplaceAllString(s, "${1}"+Redacted)
+}
+
+// suspicious says quickly that a text has nothing for Scrub, which is the common case.
+func suspicious(s string) bool {
+	return strings.IndexByte(s, '=') >= 0 || strings.Contains(s, "://") || strings.Contains(s, "eyJ") || SecretValue(s)
+}
+
+// split cuts a key into lower-case words at punctuation and at camel-case borders, also those after capitals: APIKey is api, key.
 func split(key string) []string {
 	var words []string
-	start, lower := 0, false
-	flush := func(end int) {
-		if end > start {
-			words = append(words, strings.ToLower(key[start:end]))
+	var word []rune
+	flush := func() {
+		if len(word) > 0 {
+			words = append(words, strings.ToLower(string(word)))
+			word = word[:0]
 		}
 	}
-	for i, r := range key {
-		switch {
-		case !unicode.IsLetter(r) && !unicode.IsDigit(r):
-			flush(i)
-			start, lower = i+len(string(r)), false
-		case unicode.IsUpper(r) && lower:
-			flush(i)
-			start, lower = i, false
-		default:
-			lower = unicode.IsLower(r)
+	runes := []rune(key)
+	for i, r := range runes {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			flush()
+			continue
 		}
+		if unicode.IsUpper(r) && i > 0 {
+			if unicode.IsLower(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1]) {
+				flush()
+			}
+		}
+		word = append(word, r)
 	}
-	flush(len(key))
+	flush()
 	return words
 }
 
