@@ -1,0 +1,8 @@
+package totp
+
+import "embed"
+
+// The catalogue. An error says what to do, not only what is wrong (WCAG 2.2, 3.3.3).
+//
+//go:embed texts/*.json
+var textFiles embed.FS
