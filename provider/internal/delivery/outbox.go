@@ -67,9 +67,9 @@ func (o *Outbox) Queue(ctx context.Context, q tx.Q, messages ...Message) error {
 	if len(messages) == 0 {
 		return nil
 	}
-	u, ok := q.(TxUnwrapper)
-	if !ok {
-		return errors.New("delivery: messages are queued in a transaction only")
+	driverTx, err := unwrap(q)
+	if err != nil {
+		return err
 	}
 	var jobs []river.InsertManyParams
 	for _, m := range messages {
@@ -92,10 +92,21 @@ func (o *Outbox) Queue(ctx context.Context, q tx.Q, messages ...Message) error {
 	if len(jobs) == 0 {
 		return nil
 	}
-	if _, err := o.jobs.InsertManyFastTx(ctx, u.SQLTx(), jobs); err != nil {
+	if _, err := o.jobs.InsertManyFastTx(ctx, driverTx, jobs); err != nil {
 		return fault.Wrap(fault.Unavailable, err, "delivery: queue a job")
 	}
 	return nil
+}
+
+// unwrap finds the driver's transaction, in which the job queue's own library inserts the job.
+func unwrap(q tx.Q) (*sql.Tx, error) {
+	switch t := q.(type) {
+	case *sql.Tx:
+		return t, nil
+	case TxUnwrapper:
+		return t.SQLTx(), nil
+	}
+	return nil, errors.New("delivery: messages are queued in a transaction only")
 }
 
 // Wake tells this process's worker that something was committed. Without it the worker finds it at its next poll. Cheap, never blocks.

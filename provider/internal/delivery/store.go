@@ -67,8 +67,7 @@ type Store interface {
 	PruneMessages(ctx context.Context, q tx.Q, before time.Time, limit int) (int64, error)
 }
 
-// TxUnwrapper is what the transaction handed out by tx.DB.InTx must also be: the job is inserted by the queue's own library,
-// which wants the driver's transaction.
+// TxUnwrapper is a transaction that is not *sql.Tx itself and has one underneath.
 type TxUnwrapper interface {
 	SQLTx() *sql.Tx
 }

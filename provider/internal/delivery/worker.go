@@ -50,10 +50,12 @@ const (
 	pollSQLite     = 5 * time.Second // one process alone: everything rings the bell
 	pruneEvery     = time.Hour
 	pruneBatch     = 1000
-	stopGrace      = 10 * time.Second // for the attempts under way when the server stops
-	keepJobs       = 10 * time.Minute // a finished job has nothing to tell that the message's row does not
-	recordTimeout  = 5 * time.Second  // to write down what came of an attempt, whatever became of the job's context
-	maxJobRuns     = 1000             // crashes of the process over one message; attempts are counted by ourselves
+	stopGrace      = 10 * time.Second       // for the attempts under way when the server stops
+	fetchCooldown  = 10 * time.Millisecond  // River waits 100 ms between two fetches; a code is awaited by a person
+	settleTime     = 150 * time.Millisecond // River writes down what came of a job in batches
+	keepJobs       = 10 * time.Minute       // a finished job has nothing to tell that the message's row does not
+	recordTimeout  = 5 * time.Second        // to write down what came of an attempt, whatever became of the job's context
+	maxJobRuns     = 1000                   // crashes of the process over one message; attempts are counted by ourselves
 )
 
 // Worker sends what the outbox holds. Several replicas may run one each; a job goes to one of them.
@@ -157,6 +159,7 @@ func (w *Worker) client() (*river.Client[*sql.Tx], error) {
 			queueCode:   {MaxWorkers: w.Parallel},
 			queueNotice: {MaxWorkers: w.Parallel},
 		},
+		FetchCooldown:               fetchCooldown,
 		FetchPollInterval:           w.poll,
 		JobTimeout:                  w.jobTimeout(),
 		RescueStuckJobsAfter:        w.rescueAfter,
@@ -189,10 +192,12 @@ func (j *jobWorker) Work(ctx context.Context, job *river.Job[jobArgs]) (err erro
 		}
 	}()
 	again := j.w.deliver(ctx, job.Args.ID)
-	if again > 0 {
-		return river.JobSnooze(again)
+	if again == 0 {
+		return nil
 	}
-	return nil
+	// River would find it at its next poll; this replica knows when.
+	time.AfterFunc(again+settleTime, j.w.box.bell.strike)
+	return river.JobSnooze(again)
 }
 
 // NextRetry follows a crash of the process only.
