@@ -1,0 +1,206 @@
+package sqlstore
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"sync"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/varco-id/varco/provider/internal/audit"
+	"github.com/varco-id/varco/provider/internal/fault"
+	"github.com/varco-id/varco/provider/internal/store/sqlstore/query"
+	"github.com/varco-id/varco/provider/internal/tx"
+)
+
+var _ audit.Store = (*Store)(nil)
+
+// Statements over many rows at once, which the query generator cannot write. Their texts are few, so that a connection can keep
+// them prepared: audit_pending takes as many rows as a step leaves events, everything else goes in chunks of the sizes below.
+var (
+	insertPending = manyRows("INSERT INTO audit_pending (id, at, body) VALUES ", 3, "")
+	insertLog     = manyRows("INSERT INTO audit_log (leaf, id, at, body) VALUES ", 4, "")
+	deletePending = manyRows("DELETE FROM audit_pending WHERE id IN (VALUES ", 1, ")")
+	selectHashes  = manyRows("WITH wanted (node) AS (SELECT CAST(column1 AS BIGINT) FROM (VALUES ", 1, ") AS v) "+
+		"SELECT w.node, substr(h.hashes, CAST((w.node - h.first) * 32 + 1 AS INTEGER), 32) FROM wanted AS w "+
+		"JOIN audit_hash AS h ON h.first = (SELECT MAX(m.first) FROM audit_hash AS m WHERE m.first <= w.node)")
+)
+
+var chunks = []int{64, 16, 4, 1}
+
+// manyRows returns a function that writes, and keeps, the statement for n rows of the given number of columns.
+func manyRows(before string, columns int, after string) func(n int) string {
+	var kept sync.Map
+	return func(n int) string {
+		if text, ok := kept.Load(n); ok {
+			return text.(string)
+		}
+		var b strings.Builder
+		b.WriteString(before)
+		for i := range n * columns {
+			switch {
+			case i == 0:
+				b.WriteString("(")
+			case i%columns == 0:
+				b.WriteString("), (")
+			default:
+				b.WriteString(", ")
+			}
+			b.WriteString("$" + strconv.Itoa(i+1))
+		}
+		b.WriteString(")" + after)
+		text, _ := kept.LoadOrStore(n, b.String())
+		return text.(string)
+	}
+}
+
+// inChunks calls fn with the borders of runs of at most 64 out of n.
+func inChunks(n int, fn func(from, to int) error) error {
+	for from := 0; from < n; {
+		for _, size := range chunks {
+			if from+size <= n {
+				if err := fn(from, from+size); err != nil {
+					return err
+				}
+				from += size
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// InsertAudit stores events in their transaction; see [audit.Store].
+func (s *Store) InsertAudit(ctx context.Context, q tx.Q, rows []audit.Row) error {
+	args := make([]any, 0, 3*len(rows))
+	for _, r := range rows {
+		args = append(args, r.ID, r.At, string(r.Body))
+	}
+	_, err := q.ExecContext(ctx, insertPending(len(rows)), args...)
+	return mapped(err, "insert audit events")
+}
+
+// UnsealedAudit lists the oldest pending events; see [audit.Store].
+func (s *Store) UnsealedAudit(ctx context.Context, q tx.Q, limit int) ([]audit.Row, error) {
+	rows, err := query.New(q).UnsealedAudit(ctx, int64(limit))
+	if err != nil {
+		return nil, mapped(err, "list pending audit events")
+	}
+	out := make([]audit.Row, len(rows))
+	for i, r := range rows {
+		out[i] = audit.Row{ID: r.ID, At: r.At, Body: []byte(r.Body)}
+	}
+	return out, nil
+}
+
+// AppendLeaves seals events; see [audit.Store].
+func (s *Store) AppendLeaves(ctx context.Context, q tx.Q, b audit.Batch) error {
+	n, err := query.New(q).AdvanceLog(ctx, query.AdvanceLogParams{Size: b.To, Checkpoint: string(b.Checkpoint), At: b.At, FromSize: b.From})
+	if err := changed(n, err, fault.Conflict, "advance the audit log"); err != nil {
+		return err
+	}
+	err = inChunks(len(b.Rows), func(from, to int) error {
+		ids := make([]any, 0, to-from)
+		rows := make([]any, 0, 4*(to-from))
+		for _, r := range b.Rows[from:to] {
+			ids = append(ids, r.ID)
+			rows = append(rows, r.Index, r.ID, r.At, string(r.Body))
+		}
+		result, err := q.ExecContext(ctx, deletePending(len(ids)), ids...)
+		if err != nil {
+			return mapped(err, "take pending audit events")
+		}
+		if n, err := result.RowsAffected(); err != nil || n != int64(len(ids)) {
+			return fault.Wrap(fault.Conflict, err, "take pending audit events")
+		}
+		_, err = q.ExecContext(ctx, insertLog(len(ids)), rows...)
+		return mapped(err, "append audit events")
+	})
+	if err != nil {
+		return err
+	}
+	_, err = query.New(q).InsertHashes(ctx, query.InsertHashesParams{First: b.HashFrom, Hashes: blob(b.Hashes)})
+	return mapped(err, "append audit hashes")
+}
+
+// LogState returns the head of the log; see [audit.Store].
+func (s *Store) LogState(ctx context.Context, q tx.Q) (audit.LogState, error) {
+	r, err := query.New(q).LogState(ctx)
+	return audit.LogState{Size: r.Size, Checkpoint: absent([]byte(r.Checkpoint)), At: r.At}, mapped(err, "read the audit log's head")
+}
+
+// ReadHashes returns nodes of the tree in the order asked; see [audit.Store].
+func (s *Store) ReadHashes(ctx context.Context, q tx.Q, indexes []int64) ([]tlog.Hash, error) {
+	found := make(map[int64]tlog.Hash, len(indexes))
+	err := inChunks(len(indexes), func(from, to int) error {
+		args := make([]any, 0, to-from)
+		for _, i := range indexes[from:to] {
+			args = append(args, i)
+		}
+		return readHashes(ctx, q, args, found)
+	})
+	if err != nil {
+		return nil, mapped(err, "read audit hashes")
+	}
+	out := make([]tlog.Hash, len(indexes))
+	for i, node := range indexes {
+		h, ok := found[node]
+		if !ok {
+			return nil, fault.New(fault.NotFound, "the audit log lacks node "+strconv.FormatInt(node, 10))
+		}
+		out[i] = h
+	}
+	return out, nil
+}
+
+func readHashes(ctx context.Context, q tx.Q, nodes []any, into map[int64]tlog.Hash) error {
+	rows, err := q.QueryContext(ctx, selectHashes(len(nodes)), nodes...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var node int64
+		var hash []byte
+		if err := rows.Scan(&node, &hash); err != nil {
+			return err
+		}
+		if len(hash) == tlog.HashSize { // else the row of hashes does not reach that far
+			into[node] = tlog.Hash(hash)
+		}
+	}
+	return rows.Err()
+}
+
+// ReadSealed pages through the sealed events as they are; see [audit.Store].
+func (s *Store) ReadSealed(ctx context.Context, q tx.Q, from int64, limit int) ([]audit.LeafRow, error) {
+	rows, err := query.New(q).ReadSealed(ctx, query.ReadSealedParams{FromLeaf: from, RowLimit: int64(limit)})
+	if err != nil {
+		return nil, mapped(err, "read sealed audit events")
+	}
+	out := make([]audit.LeafRow, len(rows))
+	for i, r := range rows {
+		out[i] = audit.LeafRow{Index: r.Leaf, Row: audit.Row{ID: r.ID, At: r.At, Body: []byte(r.Body)}}
+	}
+	return out, nil
+}
+
+// SaveCheckpoint keeps a checkpoint; see [audit.Store].
+func (s *Store) SaveCheckpoint(ctx context.Context, q tx.Q, c audit.Checkpoint) error {
+	_, err := query.New(q).SaveCheckpoint(ctx, query.SaveCheckpointParams{Size: c.Size, At: c.At, Note: string(c.Note)})
+	return mapped(err, "keep an audit checkpoint")
+}
+
+// Checkpoints pages through the kept checkpoints; see [audit.Store].
+func (s *Store) Checkpoints(ctx context.Context, q tx.Q, after int64, limit int) ([]audit.Checkpoint, error) {
+	rows, err := query.New(q).Checkpoints(ctx, query.CheckpointsParams{After: after, RowLimit: int64(limit)})
+	if err != nil {
+		return nil, mapped(err, "list audit checkpoints")
+	}
+	out := make([]audit.Checkpoint, len(rows))
+	for i, r := range rows {
+		out[i] = audit.Checkpoint{Size: r.Size, At: r.At, Note: []byte(r.Note)}
+	}
+	return out, nil
+}
