@@ -163,8 +163,9 @@ func TestWrite(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	s.Err = fault.New(fault.Unavailable, "down")
-	if err := audit.Write(ctx, s, s, audit.Event{Kind: audit.LoginStarted}); !fault.Is(err, fault.Unavailable) || !errors.Is(err, s.Err) {
+	down := fault.New(fault.Unavailable, "down")
+	s.Fail(down)
+	if err := audit.Write(ctx, s, s, audit.Event{Kind: audit.LoginStarted}); !fault.Is(err, fault.Unavailable) || !errors.Is(err, down) {
 		t.Errorf("with the database down: %v", err)
 	}
 }

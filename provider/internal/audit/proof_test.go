@@ -86,7 +86,7 @@ func TestExportRefuses(t *testing.T) {
 		"negative range":   {func(*world) {}, audit.ExportOptions{From: -1}, fault.Invalid, 0},
 		"unsigned head":    {func(w *world) { w.State.Checkpoint = nil }, audit.ExportOptions{}, fault.Invalid, 0},
 		"nothing sealed":   {func(w *world) { w.State = audit.LogState{} }, audit.ExportOptions{}, fault.NotFound, 0},
-		"database is down": {func(w *world) { w.Err = fault.New(fault.Unavailable, "down") }, audit.ExportOptions{}, fault.Unavailable, 0},
+		"database is down": {func(w *world) { w.Fail(fault.New(fault.Unavailable, "down")) }, audit.ExportOptions{}, fault.Unavailable, 0},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

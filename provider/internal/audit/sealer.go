@@ -11,6 +11,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/varco-id/varco/provider/internal/fault"
+	"github.com/varco-id/varco/provider/internal/telemetry"
 	"github.com/varco-id/varco/provider/internal/tx"
 )
 
@@ -212,3 +213,5 @@ func orDefault(d, fallback time.Duration) time.Duration {
 	}
 	return d
 }
+
+var _ Observer = (*telemetry.Metrics)(nil)

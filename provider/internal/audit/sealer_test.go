@@ -208,12 +208,12 @@ func TestSealerRun(t *testing.T) {
 			t.Errorf("a second after writing: %d sealed, %d pending", seen.events, len(w.Pending))
 		}
 
-		w.Err = fault.New(fault.Unavailable, "database down")
+		w.Fail(fault.New(fault.Unavailable, "database down"))
 		pass(5 * time.Minute)
 		if seen.failures < 10 || seen.failures > 20 {
 			t.Errorf("%d attempts in five minutes without a database, want them to thin out", seen.failures)
 		}
-		w.Err = nil
+		w.Fail(nil)
 		write(t, w, 2)
 		pass(31 * time.Second)
 		if seen.events != 5 {

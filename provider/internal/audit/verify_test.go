@@ -341,7 +341,7 @@ func TestVerifyEmptyLogAndDatabaseDown(t *testing.T) {
 		t.Errorf("empty log: %+v", r)
 	}
 	w = build(t, 3)
-	w.Err = fault.New(fault.Unavailable, "down")
+	w.Fail(fault.New(fault.Unavailable, "down"))
 	if r, err := audit.Verify(t.Context(), w, w, audit.VerifyOptions{Keys: w.keys}); !fault.Is(err, fault.Unavailable) || len(r.Findings) > 0 {
 		t.Errorf("Verify with the database down = %+v, %v", r, err)
 	}

@@ -29,10 +29,17 @@ type Store struct {
 	State   audit.LogState
 	Kept    []audit.Checkpoint
 
-	Err     error // when set, every call answers it: the database is down
-	Queries int   // statements so far
+	Queries int // statements so far
 
-	mu sync.Mutex
+	mu  sync.Mutex
+	err error
+}
+
+// Fail makes every call answer err from now on, as when the database is down; nil ends that. It may be called at any time.
+func (s *Store) Fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = err
 }
 
 // open is the handle inside InTx, where the lock is held already.
@@ -45,9 +52,9 @@ func (s *Store) enter(q tx.Q) (leave func(), err error) {
 		leave = s.mu.Unlock
 	}
 	s.Queries++
-	if s.Err != nil {
+	if s.err != nil {
 		leave()
-		return nil, s.Err
+		return nil, s.err
 	}
 	return leave, nil
 }
@@ -56,8 +63,8 @@ func (s *Store) enter(q tx.Q) (leave func(), err error) {
 func (s *Store) InTx(_ context.Context, fn func(q tx.Q) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.Err != nil {
-		return s.Err
+	if s.err != nil {
+		return s.err
 	}
 	pending, log, kept, state := slices.Clone(s.Pending), slices.Clone(s.Log), slices.Clone(s.Kept), s.State
 	hashes := map[int64]tlog.Hash{}
