@@ -1,0 +1,98 @@
+package web
+
+import (
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+)
+
+// Handler serves the pages.
+type Handler struct {
+	opt       Options
+	cookies   cookies
+	catalogue map[string]*words
+	brand     brandView
+	assets    *assets
+	pages     map[string]*template.Template
+	cross     *http.CrossOriginProtection
+}
+
+// Route is one pattern of http.ServeMux with a constant name for metrics and traces.
+type Route struct {
+	Pattern, Name string
+	Handler       http.Handler
+}
+
+// New reads translations, brand and templates. What is wrong with the options or the brand is an error here and never a broken page.
+func New(o Options) (*Handler, error) {
+	if err := o.defaults(); err != nil {
+		return nil, err
+	}
+	h := &Handler{opt: o, cookies: newCookies(o.Issuer), cross: http.NewCrossOriginProtection()}
+	var err error
+	if h.catalogue, err = loadWords(o.Brand.Texts); err != nil {
+		return nil, err
+	}
+	brand, css, logo, adjusted, err := loadBrand(o.Brand)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range adjusted {
+		o.Log.Warn("brand adjusted for readability", "adjustment", a)
+	}
+	h.brand = brand
+	if h.assets, err = loadAssets(css, logo); err != nil {
+		return nil, err
+	}
+	h.brand.Logo = h.assets.Logo
+	if h.pages, err = loadPages(); err != nil {
+		return nil, err
+	}
+	// Behind a proxy that rewrites Host, the Origin of our own forms is the issuer's.
+	issuer, _ := url.Parse(o.Issuer) // checked by defaults
+	if err := h.cross.AddTrustedOrigin(issuer.Scheme + "://" + issuer.Host); err != nil {
+		return nil, fmt.Errorf("web: issuer as origin: %w", err)
+	}
+	h.cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ErrorPage(w, r, http.StatusForbidden, ErrorCrossOrigin)
+	}))
+	return h, nil
+}
+
+// Check says what New would refuse or adjust of a brand, for `varco config check` and `varco doctor`.
+func (b Brand) Check() (adjusted []string, err error) {
+	if _, err := loadWords(b.Texts); err != nil {
+		return nil, err
+	}
+	_, _, _, adjusted, err = loadBrand(b)
+	return adjusted, err
+}
+
+// Routes are the pages. "/" is among them, as the page for addresses that do not exist.
+func (h *Handler) Routes() []Route {
+	get := func(pattern, name string, f http.HandlerFunc) Route { return Route{"GET " + pattern, name, f} }
+	// Every POST passes the cross-origin check: a page of another site cannot send our forms in the person's name.
+	post := func(pattern, name string, f http.HandlerFunc) Route {
+		return Route{"POST " + pattern, name, h.cross.Handler(f)}
+	}
+	return []Route{
+		get("/login/{flow}", "login", h.loginPage),
+		get("/login/{flow}/version", "login_version", h.loginVersion),
+		post("/login/{flow}", "login_submit", h.loginSubmit),
+		get("/account", "account", h.accountPage),
+		post("/account/sign-in", "account_sign_in", h.accountSignIn),
+		post("/account/sign-out", "account_sign_out", h.accountSignOut),
+		post("/account/authenticators", "account_bind", h.accountBind),
+		get("/account/authenticators/{id}/remove", "account_unbind_ask", h.accountUnbindAsk),
+		post("/account/authenticators/{id}/remove", "account_unbind", h.accountUnbind),
+		post("/account/sessions/{id}/end", "account_session_end", h.accountEndSession),
+		post("/account/consents/revoke", "account_consent_revoke", h.accountRevokeConsent),
+		get("/signed-out", "signed_out", h.signedOut),
+		get("/static/{file}", "static", h.static),
+		get("/favicon.ico", "favicon", h.favicon),
+		get("/robots.txt", "robots", robots),
+		get("/{$}", "landing", h.landing),
+		{"/", "not_found", http.HandlerFunc(h.notFound)},
+	}
+}

@@ -1,0 +1,218 @@
+package web
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/varco-id/varco/plugins/sdk"
+	"github.com/varco-id/varco/provider/internal/login"
+)
+
+// loginBody is what the pages of a Flow share.
+type loginBody struct {
+	Flow       string // address to send the forms to
+	Version    int64
+	Client     string // the relying party's name, "" when it is not to be named
+	Account    bool   // the Flow belongs to the person's own page
+	Minutes    int    // until the Flow expires
+	Name       string // the user name given
+	AskName    bool
+	Identified bool
+	Binding    bool
+	Notice     *notice
+	NameError  bool // the notice is about what is typed here, so the fields are marked
+	View       *view
+	Others     []other
+	Scopes     []scope
+	Retry      bool // a refusal that may pass: offer to try again
+	Restart    bool // a refusal of this person: offer another name
+	Leave      bool // a refusal that the relying party can be told of
+	Focus      string
+}
+
+type notice struct {
+	Text, Style string
+}
+
+// other is a method to choose.
+type other struct{ Method, Title string }
+
+type scope struct{ Name, Title, Text string }
+
+// showLogin renders a Flow's page.
+func (h *Handler) showLogin(w http.ResponseWriter, r *http.Request, p *login.Page) {
+	words := h.words(r, p.Locale)
+	b := &loginBody{Flow: "/login/" + p.Flow, Version: p.Version, Account: p.Client == login.AccountClient}
+	if h.opt.ClientName != nil && !b.Account {
+		b.Client = h.opt.ClientName(r.Context(), p.Client, words.Lang)
+	}
+	if left := p.Expires.Sub(h.opt.Now()); !p.Expires.IsZero() && left > 0 {
+		b.Minutes = minutes(left)
+	}
+	pg := &page{words: words, Body: b, formTarget: formTarget(p.Request.RedirectURI)}
+	switch {
+	case p.Step != nil:
+		h.showStep(w, r, pg, b, p.Step)
+	case p.Choose != nil:
+		h.showChoose(w, r, pg, b, p.Choose)
+	case p.Consent != nil:
+		h.showConsent(w, r, pg, b, p.Consent, p.Client)
+	case p.Refusal != nil:
+		h.showRefusal(w, r, pg, b, p.Refusal)
+	default:
+		h.opt.Log.ErrorContext(r.Context(), "login page without content", "version", p.Version)
+		h.ErrorPage(w, r, http.StatusInternalServerError, ErrorInternal)
+	}
+}
+
+func (h *Handler) showStep(w http.ResponseWriter, r *http.Request, pg *page, b *loginBody, s *login.StepPage) {
+	text := func(t sdk.Text) string { return h.opt.Texts.Text(s.Instance, pg.Lang, t) }
+	v, err := buildView(s.View, text)
+	if err != nil {
+		// A view that cannot be shown faithfully is not shown: the person gets the other methods.
+		h.opt.Log.WarnContext(r.Context(), "plugin view refused", "instance", s.Instance, "method", s.Method, "error", err)
+		h.showChoose(w, r, pg, b, &login.ChoosePage{Name: s.Name, Options: s.Others, Notice: login.Notice{Code: login.NoticeUnavailable}})
+		return
+	}
+	b.View, b.Name, b.AskName, b.Identified, b.Binding = v, s.Name, s.AskName, s.Identified, s.Binding
+	b.Others = h.others(pg.words, s.Others)
+	b.Notice = noticeOf(pg.words, s.Notice)
+	switch s.Notice.Code {
+	case login.NoticeWrong, login.NoticeLastTry, login.NoticeLastingNext, login.NoticeExpired, login.NoticeReplayed, login.NoticeInput:
+		b.NameError = true
+	}
+	if pg.Title = v.Title; pg.Title == "" {
+		pg.Title = text(s.Title)
+	}
+	if len(v.Actions) == 0 && (v.Form || s.AskName) {
+		v.Actions = []action{{Label: pg.T("continue"), Primary: true}}
+		v.Form = true
+	}
+	b.place()
+	h.render(w, r, http.StatusOK, "step", pg)
+}
+
+// place says which field has the focus when the page appears, and ties the notice to the fields it is about.
+func (b *loginBody) place() {
+	if b.AskName && b.Name == "" {
+		b.Focus = "username"
+	}
+	for i := range b.View.Nodes {
+		f := b.View.Nodes[i].Field
+		if f == nil {
+			continue
+		}
+		if b.NameError {
+			f.DescribedBy = join("notice", f.DescribedBy)
+		}
+		if b.Focus == "" && (len(b.View.Errors) == 0 || b.View.Errors[0].ID == f.ID) {
+			b.Focus, f.Focus = f.ID, true
+		}
+	}
+}
+
+func (h *Handler) showChoose(w http.ResponseWriter, r *http.Request, pg *page, b *loginBody, c *login.ChoosePage) {
+	b.Name = c.Name
+	b.Notice = noticeOf(pg.words, c.Notice)
+	b.Others = h.others(pg.words, c.Options)
+	pg.Title = pg.T("choose.title")
+	h.render(w, r, http.StatusOK, "choose", pg)
+}
+
+func (h *Handler) showConsent(w http.ResponseWriter, r *http.Request, pg *page, b *loginBody, c *login.ConsentPage, client string) {
+	b.Name = c.Name
+	if b.Client == "" {
+		b.Client = client
+	}
+	b.Scopes = scopes(pg.words, c.Scopes)
+	pg.Title = pg.T("consent.title", "client", b.Client)
+	h.render(w, r, http.StatusOK, "consent", pg)
+}
+
+func (h *Handler) showRefusal(w http.ResponseWriter, r *http.Request, pg *page, b *loginBody, f *login.Refusal) {
+	code := f.Code
+	if !pg.Has("refusal." + code + ".title") {
+		h.opt.Log.WarnContext(r.Context(), "refusal without text", "refusal", code)
+		code = refusalOther
+	}
+	b.Notice = &notice{Text: pg.T("refusal."+code+".text", params(f.Params)...)}
+	pg.Title = pg.T("refusal." + code + ".title")
+	status := http.StatusForbidden
+	b.Leave = f.Code != login.RefusalRedeemed
+	switch f.Code {
+	case login.RefusalBlocked, login.RefusalNoMethod:
+		b.Restart = !b.Account
+	case login.RefusalDown:
+		b.Retry, status = true, http.StatusServiceUnavailable
+		w.Header().Set("Retry-After", strconv.Itoa(retrySeconds))
+	case login.RefusalRedeemed:
+		status = http.StatusGone
+	}
+	h.render(w, r, status, "refusal", pg)
+}
+
+const refusalOther = "generic"
+
+func (h *Handler) others(w *words, options []login.MethodOption) []other {
+	out := make([]other, 0, len(options))
+	for _, o := range options {
+		if title := h.opt.Texts.Text(o.Instance, w.Lang, o.Title); title != "" {
+			out = append(out, other{o.Method, title})
+		}
+	}
+	return out
+}
+
+// noticeOf is the host's message above a page; nil when there is none.
+func noticeOf(w *words, n login.Notice) *notice {
+	if n.Code == "" {
+		return nil
+	}
+	style := "error"
+	switch n.Code {
+	case login.NoticeLastTry, login.NoticeLastingNext, login.NoticeUnavailable:
+		style = "warning"
+	case login.NoticeReauth, login.NoticeStepUp:
+		style = "info"
+	}
+	key := "notice." + n.Code
+	if !w.Has(key) {
+		key = "notice." + login.NoticeUnavailable
+	}
+	return &notice{Text: w.T(key, params(n.Params)...), Style: style}
+}
+
+// params hands a notice's parameters to the catalogue; minutes choose the plural form.
+func params(m map[string]string) []any {
+	out := make([]any, 0, 2*len(m)+2)
+	for name, value := range m {
+		out = append(out, name, value)
+		if name == "minutes" {
+			if n, err := strconv.Atoi(value); err == nil {
+				out = append(out, "count", n)
+			}
+		}
+	}
+	return out
+}
+
+// scopes tells a person what each scope gives away. A scope of the operator's own shows its name when the catalogue has no text.
+func scopes(w *words, names []string) []scope {
+	out := make([]scope, 0, len(names))
+	for _, s := range names {
+		if s == "openid" { // the identity itself: the page's introduction says it
+			continue
+		}
+		e := scope{Name: s, Title: s}
+		if w.Has("scope." + s + ".title") {
+			e.Title, e.Text = w.T("scope."+s+".title"), w.T("scope."+s+".text")
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// minutes is a duration in whole minutes, at least one.
+func minutes(d time.Duration) int { return max(1, int(math.Ceil(d.Minutes()))) }

@@ -1,0 +1,97 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/varco-id/varco/plugins/sdk"
+	"github.com/varco-id/varco/provider/internal/login"
+)
+
+// Flows is the login pipeline as the pages use it.
+type Flows interface {
+	// Page returns what the Flow shows now. It changes nothing.
+	Page(ctx context.Context, flow string, b login.Browser) (*login.Page, error)
+	// Submit answers a page and returns the next one.
+	Submit(ctx context.Context, flow string, b login.Browser, s login.Submission) (*login.Page, error)
+	// Start begins a Flow; here only for the person's own page.
+	Start(ctx context.Context, r login.Request, b login.Browser) (*login.Page, error)
+}
+
+// Account is who is signed in and what they have. Every method answers fault.Denied when nobody is, or not recently enough.
+type Account interface {
+	Overview(ctx context.Context, b login.Browser) (*login.Overview, error)
+	// EndSession ends a session of the signed-in person; an empty id means the browser's own, whatever its age.
+	EndSession(ctx context.Context, b login.Browser, sessionID string) error
+	RevokeConsent(ctx context.Context, b login.Browser, client string) error
+}
+
+// Responder carries the answer of a Flow to its relying party.
+type Responder interface {
+	Respond(w http.ResponseWriter, r *http.Request, a *login.Answer)
+}
+
+// ResponderFunc is a function as a Responder, for wiring two parts that need each other.
+type ResponderFunc func(w http.ResponseWriter, r *http.Request, a *login.Answer)
+
+// Respond calls f.
+func (f ResponderFunc) Respond(w http.ResponseWriter, r *http.Request, a *login.Answer) { f(w, r, a) }
+
+var _ Responder = ResponderFunc(nil)
+
+// Texts resolves the texts of plugins. An empty answer means that the text does not exist, and its view is not shown.
+type Texts interface {
+	Text(instance, locale string, t sdk.Text) string
+}
+
+// Options is what the pages need. Issuer, Flows, Account, Responder and Texts are required.
+type Options struct {
+	Issuer    string // https://host[:port][/path]; http makes the cookies insecure and is for a loopback demo alone
+	Flows     Flows
+	Account   Account
+	Responder Responder
+	Texts     Texts
+	Brand     Brand
+
+	// ClientName names a relying party to a person; empty or nil: the pages do not name it.
+	ClientName func(ctx context.Context, client, locale string) string
+	// TrustedProxies are the networks whose X-Forwarded-For counts; see Handler.ClientAddress.
+	TrustedProxies []netip.Prefix
+	DefaultLocale  string         // "en" (default) or "it": for a browser that asks for neither
+	Location       *time.Location // time zone of dates on the person's own page; default UTC, and always named
+	Log            *slog.Logger   // default slog.Default
+	Now            func() time.Time
+}
+
+func (o *Options) defaults() error {
+	switch {
+	case o.Flows == nil, o.Account == nil, o.Responder == nil, o.Texts == nil:
+		return errors.New("web: Flows, Account, Responder and Texts are required")
+	}
+	u, err := url.Parse(o.Issuer)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return fmt.Errorf("web: issuer %q is not an http(s) URL", o.Issuer)
+	}
+	if o.DefaultLocale == "" {
+		o.DefaultLocale = "en"
+	}
+	if !supported(o.DefaultLocale) {
+		return fmt.Errorf("web: default locale %q: the pages speak %v", o.DefaultLocale, Locales())
+	}
+	if o.Location == nil {
+		o.Location = time.UTC
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return nil
+}

@@ -1,0 +1,115 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// page is what the layout knows; a template reaches its own data through Body.
+type page struct {
+	*words
+	Title  string
+	Brand  *brandView
+	Assets *assets
+	Switch []langLink // to the same page in another language
+	Signed bool       // the person's own page: the header offers to sign out
+	Wide   bool
+	Reload string // address to go on to without asking; see leave.go
+	Body   any
+
+	formTarget string // CSP source that the answer to a form may redirect to
+	Nonce      string // of the page's one inline script; only form_post has one, and no other script
+}
+
+type langLink struct{ Lang, Name, URL string }
+
+func loadPages() (map[string]*template.Template, error) {
+	// pair hands a part its page beside its own data.
+	pair := func(p *page, item any) any {
+		return struct {
+			Page *page
+			Item any
+		}{p, item}
+	}
+	layout, err := template.New("").Funcs(template.FuncMap{"pair": pair}).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	files, err := templateFiles.ReadDir("templates")
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	pages := map[string]*template.Template{}
+	for _, f := range files {
+		name := strings.TrimSuffix(f.Name(), ".html")
+		if name == "layout" || name == "parts" {
+			continue
+		}
+		t, err := layout.Clone()
+		if err != nil {
+			return nil, fmt.Errorf("web: %w", err)
+		}
+		if pages[name], err = t.ParseFS(templateFiles, path.Join("templates", f.Name())); err != nil {
+			return nil, fmt.Errorf("web: %w", err)
+		}
+	}
+	return pages, nil
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// render writes a page. It is built in memory first, so that a page is sent whole or not at all.
+func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, name string, p *page) {
+	p.Brand, p.Assets = &h.brand, h.assets
+	if p.Switch == nil {
+		p.Switch = languageLinks(r, p.Lang)
+	}
+	buf, _ := buffers.Get().(*bytes.Buffer)
+	defer func() {
+		clear(buf.Bytes()) // a page may hold a secret to type; it must not lie in a pool
+		buf.Reset()
+		buffers.Put(buf)
+	}()
+	if err := h.pages[name].ExecuteTemplate(buf, "layout", p); err != nil {
+		h.opt.Log.ErrorContext(r.Context(), "page not rendered", "page", name, "error", err)
+		buf.Reset()
+		http.Error(w, "Internal error", http.StatusInternalServerError)
+		return
+	}
+	h.guard(w, p)
+	head := w.Header()
+	head.Set("Content-Type", "text/html; charset=utf-8")
+	head.Set("Content-Language", p.Lang)
+	head.Set("Content-Length", strconv.Itoa(buf.Len()))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(buf.Bytes()) // the browser went away
+	}
+}
+
+// languageLinks lead to the page in the other languages. A page that answers a form has none: its address means another thing.
+func languageLinks(r *http.Request, lang string) []langLink {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return []langLink{}
+	}
+	q := r.URL.Query()
+	links := make([]langLink, 0, len(locales)-1)
+	for _, l := range locales {
+		if l.tag == lang {
+			continue
+		}
+		q.Set("ui_locales", l.tag)
+		links = append(links, langLink{l.tag, l.name, "?" + q.Encode()})
+	}
+	return links
+}
