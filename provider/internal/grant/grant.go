@@ -59,6 +59,6 @@ type Store interface {
 	// Once remembers key until expires; fault.Conflict if it was remembered before. Atomic whatever the number of racers,
 	// and a Conflict leaves the transaction usable (INSERT … ON CONFLICT DO NOTHING). A row past its time may be pruned.
 	Once(ctx context.Context, q tx.Q, key string, expires time.Time) error
-	// Live returns the grant and whether it, its session and the access token jti are all still good, in one statement.
+	// Live returns the grant and whether it, its session, its subscriber and the access token jti are all still good, in one statement.
 	Live(ctx context.Context, q tx.Q, id, jti string, now time.Time) (*Grant, bool, error)
 }

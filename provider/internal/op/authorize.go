@@ -56,29 +56,29 @@ func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) {
 // replyTo finds the client and where its answer goes. When it cannot, it shows an error page and answers false.
 func (h *Handler) replyTo(w http.ResponseWriter, r *http.Request, f form) (*relyingparty.Registered, reply, bool) {
 	if f["client_id"] == "" {
-		h.ErrorPage(w, r, http.StatusBadRequest, ErrInvalidRequest)
+		h.ErrorPage(w, r, http.StatusBadRequest, PageBadRequest)
 		return nil, reply{}, false
 	}
 	client, err := h.Clients.Registered(r.Context(), f["client_id"])
 	switch {
 	case fault.Is(err, fault.NotFound):
-		h.ErrorPage(w, r, http.StatusBadRequest, ErrUnknownClient)
+		h.ErrorPage(w, r, http.StatusBadRequest, PageUnknownClient)
 		return nil, reply{}, false
 	case err != nil:
 		h.failPage(w, r, err)
 		return nil, reply{}, false
 	case !client.MatchRedirect(f["redirect_uri"]):
-		h.ErrorPage(w, r, http.StatusBadRequest, ErrRedirectURI)
+		h.ErrorPage(w, r, http.StatusBadRequest, PageRedirectURI)
 		return nil, reply{}, false
 	}
-	return client, reply{uri: f["redirect_uri"], mode: f["response_mode"], state: f["state"], locales: f["ui_locales"]}, true
+	return client, reply{uri: f["redirect_uri"], mode: f["response_mode"], state: f["state"]}, true
 }
 
 // sendError tells the relying party, or the person where telling the relying party would hide an outage behind a redirect.
 func (h *Handler) sendError(w http.ResponseWriter, r *http.Request, to reply, err error) {
 	var refused *login.OAuthError
 	if errors.As(err, &refused) {
-		h.send(w, to, field{"error", refused.Code}, field{"error_description", refused.Description})
+		h.send(w, r, to, [2]string{"error", refused.Code}, [2]string{"error_description", refused.Description})
 		return
 	}
 	var e *oauthError
@@ -86,5 +86,5 @@ func (h *Handler) sendError(w http.ResponseWriter, r *http.Request, to reply, er
 		h.failPage(w, r, err)
 		return
 	}
-	h.send(w, to, field{"error", e.code}, field{"error_description", e.description})
+	h.send(w, r, to, [2]string{"error", e.code}, [2]string{"error_description", e.description})
 }

@@ -111,13 +111,13 @@ func (h *Handler) failPage(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case e.status == http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
-		h.ErrorPage(w, r, e.status, ErrUnavailablePage)
+		h.ErrorPage(w, r, e.status, PageUnavailable)
 	case e.status == http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
-		h.ErrorPage(w, r, e.status, ErrTooMany)
+		h.ErrorPage(w, r, e.status, PageThrottled)
 	case e.code == codeServerError:
-		h.ErrorPage(w, r, e.status, ErrServer)
+		h.ErrorPage(w, r, e.status, PageInternal)
 	default:
-		h.ErrorPage(w, r, http.StatusBadRequest, ErrInvalidRequest)
+		h.ErrorPage(w, r, http.StatusBadRequest, PageBadRequest)
 	}
 }

@@ -23,7 +23,7 @@ type LogoutPage struct {
 	Client  *relyingparty.Client // who asks; nil when unknown
 	Locales []string             // ui_locales of the request
 	Action  string               // path to post to
-	Fields  map[string]string    // hidden fields, the confirmation among them
+	Fields  [][2]string          // hidden fields, the confirmation among them
 }
 
 // leaving is a checked logout request.
@@ -62,7 +62,7 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	l.confirm = r.Method == http.MethodPost && own && f[paramConfirm] != ""
-	current, err := h.currentSession(w, r)
+	current, err := h.currentSession(r)
 	if err != nil {
 		h.failPage(w, r, err)
 		return
@@ -78,20 +78,20 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request) {
 		h.ConfirmLogout(w, r, h.confirmPage(l))
 		return
 	}
-	h.ForgetSession(w, r)
+	h.ForgetSession(w)
 	if l.to == "" {
-		h.SignedOut(w, r)
+		var client *relyingparty.Client
+		if l.client != nil {
+			client = &l.client.Client
+		}
+		h.SignedOut(w, r, client)
 		return
 	}
 	to := l.to
 	if l.state != "" {
-		separator := "?"
-		if strings.Contains(to, "?") {
-			separator = "&"
-		}
-		to += separator + encodeFields([]field{{"state", l.state}})
+		to = withQuery(to, [][2]string{{"state", l.state}})
 	}
-	redirect(w, to)
+	h.Leave(w, r, to)
 }
 
 // readLogout checks who asks and where to return to. With a nil result the answer was given, or the error is for the caller to show.
@@ -102,7 +102,7 @@ func (h *Handler) readLogout(w http.ResponseWriter, r *http.Request, f form) (*l
 		hint, err := h.readHint(r.Context(), f["id_token_hint"])
 		switch {
 		case errors.Is(err, errHint), err == nil && id != "" && id != hint.Audience[0]:
-			h.ErrorPage(w, r, http.StatusBadRequest, ErrIDTokenHint)
+			h.ErrorPage(w, r, http.StatusBadRequest, PageLogout)
 			return nil, nil
 		case err != nil:
 			return nil, err
@@ -117,13 +117,13 @@ func (h *Handler) readLogout(w http.ResponseWriter, r *http.Request, f form) (*l
 		case !fault.Is(err, fault.NotFound):
 			return nil, err
 		case l.hint == nil:
-			h.ErrorPage(w, r, http.StatusBadRequest, ErrUnknownClient)
+			h.ErrorPage(w, r, http.StatusBadRequest, PageUnknownClient)
 			return nil, nil
 		}
 	}
 	if uri := f["post_logout_redirect_uri"]; uri != "" {
 		if l.client == nil || !l.client.MatchPostLogout(uri) {
-			h.ErrorPage(w, r, http.StatusBadRequest, ErrPostLogoutURI)
+			h.ErrorPage(w, r, http.StatusBadRequest, PageLogout)
 			return nil, nil
 		}
 		l.to = uri
@@ -132,8 +132,8 @@ func (h *Handler) readLogout(w http.ResponseWriter, r *http.Request, f form) (*l
 }
 
 // currentSession is the browser's, nil if it has none that lives.
-func (h *Handler) currentSession(w http.ResponseWriter, r *http.Request) (*session.Session, error) {
-	id, ok := session.FromCookie(h.Box, h.Browser(w, r).Session)
+func (h *Handler) currentSession(r *http.Request) (*session.Session, error) {
+	id, ok := session.FromCookie(h.Box, h.SessionCookie(r))
 	if !ok {
 		return nil, nil
 	}
@@ -167,14 +167,14 @@ func (h *Handler) endSession(r *http.Request, l *leaving, s *session.Session) er
 }
 
 func (h *Handler) confirmPage(l *leaving) LogoutPage {
-	p := LogoutPage{Action: h.path + pathLogout, Fields: map[string]string{paramConfirm: "yes"}, Locales: strings.Fields(l.form["ui_locales"])}
+	p := LogoutPage{Action: h.path + pathLogout, Fields: [][2]string{{paramConfirm, "yes"}}, Locales: strings.Fields(l.form["ui_locales"])}
 	if l.client != nil {
 		p.Client = &l.client.Client
-		p.Fields["client_id"] = l.client.ClientID
+		p.Fields = append(p.Fields, [2]string{"client_id", l.client.ClientID})
 	}
 	for _, name := range []string{"post_logout_redirect_uri", "state", "ui_locales"} {
 		if v := l.form[name]; v != "" {
-			p.Fields[name] = v
+			p.Fields = append(p.Fields, [2]string{name, v})
 		}
 	}
 	return p

@@ -79,18 +79,26 @@ type Options struct {
 	ACRValues []string // of the policy, for discovery
 	UILocales []string // languages of the pages, for discovery
 
-	// Browser reads what a request tells of the browser. It must set the binding cookie when the browser has none, and return it.
+	// The pages are the web package's. Browser reads what a request tells of the browser, to begin a Flow with: it sets the binding
+	// cookie when the browser has none.
 	Browser func(w http.ResponseWriter, r *http.Request) login.Browser
+	// SessionCookie is the value of the browser's OP session cookie, "" when it has none.
+	SessionCookie func(r *http.Request) string
+	// ForgetSession removes that cookie.
+	ForgetSession func(w http.ResponseWriter)
 	// ShowPage shows a page of a Flow or sends the browser to it. For a page that is an Answer it sets the answer's cookies and calls Respond.
 	ShowPage func(w http.ResponseWriter, r *http.Request, p *login.Page)
-	// ErrorPage tells the person that the request cannot go on and that no relying party can be told. code is one of the Err constants.
+	// ErrorPage tells the person that the request cannot go on and that no relying party can be told. code is one of the Page constants.
 	ErrorPage func(w http.ResponseWriter, r *http.Request, status int, code string)
+	// Leave sends the browser to a URI of a relying party that was checked, by 303 or, after a form of ours, by a page that goes on by
+	// itself (a browser applies the form's form-action to redirects).
+	Leave func(w http.ResponseWriter, r *http.Request, target string)
+	// FormPost makes the browser post the fields, in their order, to a URI of a relying party that was checked.
+	FormPost func(w http.ResponseWriter, r *http.Request, target string, fields [][2]string)
 	// ConfirmLogout asks the person; the page posts LogoutPage.Fields to LogoutPage.Action.
 	ConfirmLogout func(w http.ResponseWriter, r *http.Request, p LogoutPage)
-	// SignedOut tells the person that they are signed out.
-	SignedOut func(w http.ResponseWriter, r *http.Request)
-	// ForgetSession removes the cookie of the OP session from the browser.
-	ForgetSession func(w http.ResponseWriter, r *http.Request)
+	// SignedOut tells the person that they are signed out. client is who asked for it, nil when unknown.
+	SignedOut func(w http.ResponseWriter, r *http.Request, client *relyingparty.Client)
 
 	// Address is the client's network address, after trusted proxies; nil: the connection's.
 	Address func(r *http.Request) string
@@ -100,14 +108,13 @@ type Options struct {
 
 // The codes an ErrorPage gets: text keys of the page's catalogue ("error." + code).
 const (
-	ErrInvalidRequest  = "invalid_request"
-	ErrUnknownClient   = "unknown_client"
-	ErrRedirectURI     = "invalid_redirect_uri"
-	ErrPostLogoutURI   = "invalid_post_logout_redirect_uri"
-	ErrIDTokenHint     = "invalid_id_token_hint"
-	ErrServer          = "server_error"
-	ErrUnavailablePage = "temporarily_unavailable"
-	ErrTooMany         = "throttled"
+	PageBadRequest    = "bad_request"
+	PageUnknownClient = "invalid_client"
+	PageRedirectURI   = "redirect_uri"
+	PageLogout        = "logout"
+	PageInternal      = "internal"
+	PageUnavailable   = "unavailable"
+	PageThrottled     = "throttled"
 )
 
 // Handler serves the provider's endpoints. Safe for concurrent use.
@@ -126,6 +133,7 @@ func New(o Options) (*Handler, error) {
 		"Audit": o.Audit == nil, "Clients": o.Clients == nil, "Keys": o.Keys == nil, "Flows": o.Flows == nil, "Box": o.Box == nil,
 		"Browser": o.Browser == nil, "ShowPage": o.ShowPage == nil, "ErrorPage": o.ErrorPage == nil,
 		"ConfirmLogout": o.ConfirmLogout == nil, "SignedOut": o.SignedOut == nil, "ForgetSession": o.ForgetSession == nil,
+		"SessionCookie": o.SessionCookie == nil, "Leave": o.Leave == nil, "FormPost": o.FormPost == nil,
 	} {
 		if missing {
 			return nil, errors.New("op: " + name + " is missing")

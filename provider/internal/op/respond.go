@@ -11,11 +11,7 @@ import (
 // reply is where an authorization response goes.
 type reply struct {
 	uri, mode, state string
-	locales          string // space separated, for the form_post page
 }
-
-// field is one parameter of a response, in the order sent.
-type field struct{ Name, Value string }
 
 // Respond answers the relying party of a finished Flow. Cookies must have been set before.
 func (h *Handler) Respond(w http.ResponseWriter, r *http.Request, a *login.Answer) {
@@ -25,55 +21,60 @@ func (h *Handler) Respond(w http.ResponseWriter, r *http.Request, a *login.Answe
 		h.failPage(w, r, invalidRequest("the flow has no relying party"))
 		return
 	}
-	to := reply{uri: q.RedirectURI, mode: q.ResponseMode, state: q.State, locales: strings.Join(q.UILocales, " ")}
+	to := reply{uri: q.RedirectURI, mode: q.ResponseMode, state: q.State}
 	switch {
 	case a.Outcome.Error != "":
-		h.send(w, to, field{"error", a.Outcome.Error})
+		h.send(w, r, to, [2]string{"error", a.Outcome.Error})
 	case q.SubjectHint != "" && a.Outcome.Subject != q.SubjectHint:
 		// Somebody else signed in than the relying party asked for: it must not get them unawares (OIDC Core 3.1.2.1, 5.5.1).
-		h.send(w, to, field{"error", codeLoginRequired}, field{"error_description", "another subscriber signed in"})
+		h.send(w, r, to, [2]string{"error", codeLoginRequired}, [2]string{"error_description", "another subscriber signed in"})
 	default:
-		h.send(w, to, field{"code", a.Code})
+		h.send(w, r, to, [2]string{"code", a.Code})
 	}
 }
 
 // send writes an authorization response. state comes back as it came; iss tells a client of several providers which one answered, so
 // that a code cannot be led to another (RFC 9207).
-func (h *Handler) send(w http.ResponseWriter, to reply, fields ...field) {
+//
+// The library's AuthResponseURL is not used: it encodes a fragment twice and rewrites the query that the relying party registered.
+func (h *Handler) send(w http.ResponseWriter, r *http.Request, to reply, fields ...[2]string) {
 	if to.state != "" {
-		fields = append(fields, field{"state", to.state})
+		fields = append(fields, [2]string{"state", to.state})
 	}
-	fields = append(fields, field{"iss", h.Issuer})
+	fields = append(fields, [2]string{"iss", h.Issuer})
 	switch to.mode {
 	case modeFormPost:
-		h.sendForm(w, to, fields)
+		h.FormPost(w, r, to.uri, fields)
 	case modeFragment:
-		redirect(w, to.uri+"#"+encodeFields(fields))
+		h.Leave(w, r, to.uri+"#"+encodeFields(fields))
 	default:
-		// What the relying party has in its query stays as registered, byte by byte (RFC 6749 section 3.1.2).
-		separator := "?"
-		if strings.Contains(to.uri, "?") {
-			separator = "&"
-		}
-		redirect(w, to.uri+separator+encodeFields(fields))
+		h.Leave(w, r, withQuery(to.uri, fields))
 	}
 }
 
-func encodeFields(fields []field) string {
+// withQuery adds fields to a URI. What the relying party has in its query stays as registered, byte by byte (RFC 6749 section 3.1.2).
+func withQuery(uri string, fields [][2]string) string {
+	separator := "?"
+	if strings.Contains(uri, "?") {
+		separator = "&"
+	}
+	return uri + separator + encodeFields(fields)
+}
+
+func encodeFields(fields [][2]string) string {
 	var b strings.Builder
 	for i, f := range fields {
 		if i > 0 {
 			b.WriteByte('&')
 		}
-		b.WriteString(f.Name)
+		b.WriteString(f[0])
 		b.WriteByte('=')
-		b.WriteString(url.QueryEscape(f.Value))
+		b.WriteString(url.QueryEscape(f[1]))
 	}
 	return b.String()
 }
 
-// redirect sends the browser on with 303: 307 would repeat a POST, with what the person typed, at the relying party
-// (RFC 9700 section 4.12). The target's Referer must not carry our URL either.
+// redirect sends the browser on to an endpoint of ours with 303, which makes a GET of a POST.
 func redirect(w http.ResponseWriter, to string) {
 	head := w.Header()
 	head.Set("Location", to)

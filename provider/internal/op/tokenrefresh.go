@@ -12,7 +12,6 @@ import (
 	"github.com/varco-id/varco/provider/internal/audit"
 	"github.com/varco-id/varco/provider/internal/fault"
 	"github.com/varco-id/varco/provider/internal/grant"
-	"github.com/varco-id/varco/provider/internal/subscriber"
 	"github.com/varco-id/varco/provider/internal/tx"
 )
 
@@ -40,9 +39,6 @@ func (h *Handler) refresh(r *http.Request, f form, c *caller) (*oidc.AccessToken
 		}
 		if scopes, err = narrow(f["scope"], g.Scopes); err != nil {
 			return err // rolled back: the token that came is still good
-		}
-		if err = h.mayRefresh(ctx, q, g); err != nil {
-			return err
 		}
 		return audit.Write(ctx, q, h.Audit, h.event(r, audit.TokenRefreshed, g, now, map[string]string{"scope": strings.Join(scopes, " ")}))
 	})
@@ -81,21 +77,6 @@ func (h *Handler) advance(ctx context.Context, q tx.Q, c *caller, grantID string
 		return nil, fault.New(fault.Conflict, "not the current refresh token")
 	}
 	return g, nil
-}
-
-// mayRefresh refuses new tokens about somebody who was blocked or removed since.
-func (h *Handler) mayRefresh(ctx context.Context, q tx.Q, g *grant.Grant) error {
-	s, err := h.Subscribers.SubscriberByID(ctx, q, g.Subject)
-	if fault.Is(err, fault.NotFound) {
-		return refusedRefresh
-	}
-	if err != nil {
-		return err
-	}
-	if s.Status != subscriber.Active {
-		return refusedRefresh
-	}
-	return nil
 }
 
 // refreshRefused tells reuse from the harmless cases. A token of an earlier generation with a good MAC was issued by us and rotated since: it

@@ -72,7 +72,7 @@ func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 		}
 		tokens = append(tokens, strings.TrimSpace(token))
 	}
-	if r.Method == http.MethodPost && r.ContentLength != 0 && (len(tokens) == 0 || r.Header.Get("Content-Type") == "application/x-www-form-urlencoded") {
+	if r.Method == http.MethodPost && r.ContentLength != 0 && (len(tokens) == 0 || strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")) {
 		f, err := readForm(w, r, userinfoParams, false)
 		if err != nil {
 			return "", err

@@ -104,22 +104,3 @@ func withoutPort(uri string) (string, bool) {
 	rest := strings.TrimPrefix(uri, "http://"+u.Host)
 	return a.String() + rest, len(rest) < len(uri)
 }
-
-// FormAction is the source that a page's Content-Security-Policy must name in form-action for a form whose answer redirects to
-// uri: Chromium applies form-action to redirects too. "" if there is none to name.
-func FormAction(uri string) string {
-	u, err := url.Parse(uri)
-	switch {
-	case err != nil || u.Scheme == "":
-		return ""
-	case u.Scheme == "http" || u.Scheme == "https":
-		if u.Host == "" || strings.ContainsAny(u.Host, ";,'\" ") {
-			return ""
-		}
-		if strings.HasPrefix(u.Host, "[") { // CSP's grammar has no IPv6 host
-			return u.Scheme + ":"
-		}
-		return u.Scheme + "://" + u.Host
-	}
-	return u.Scheme + ":"
-}
