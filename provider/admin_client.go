@@ -21,7 +21,7 @@ var (
 // ClientInfo is a registered relying party as an operator sees it.
 type ClientInfo struct {
 	RelyingParty
-	Declared       bool      `json:"declared"`                   // by the configuration or `client apply`
+	Declared       bool      `json:"declared"`                  // by the configuration or `client apply`
 	OldSecretUntil time.Time `json:"old_secret_until,omitzero"` // a rotation is under way until then
 	CreatedAt      time.Time `json:"created_at"`
 	UpdatedAt      time.Time `json:"updated_at"`
@@ -59,7 +59,11 @@ func clientInfo(c relyingparty.Client) ClientInfo {
 }
 
 func (a *Admin) clientAdd(ctx context.Context, in RelyingParty) (ClientSecret, error) {
-	added, err := a.clients.Add(ctx, actorOf(ctx), in)
+	d, err := a.ready(ctx)
+	if err != nil {
+		return ClientSecret{}, err
+	}
+	added, err := d.clients.Add(ctx, actorOf(ctx), in)
 	if err != nil {
 		return ClientSecret{}, err
 	}
@@ -67,7 +71,11 @@ func (a *Admin) clientAdd(ctx context.Context, in RelyingParty) (ClientSecret, e
 }
 
 func (a *Admin) clientList(ctx context.Context, _ None) ([]ClientInfo, error) {
-	list, err := a.clients.List(ctx)
+	d, err := a.ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := d.clients.List(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +87,11 @@ func (a *Admin) clientList(ctx context.Context, _ None) ([]ClientInfo, error) {
 }
 
 func (a *Admin) clientShow(ctx context.Context, in ByID) (ClientInfo, error) {
-	c, err := a.clients.Store.Client(ctx, a.clients.DB, in.ID)
+	d, err := a.ready(ctx)
+	if err != nil {
+		return ClientInfo{}, err
+	}
+	c, err := d.clients.Store.Client(ctx, d.clients.DB, in.ID)
 	if err != nil {
 		return ClientInfo{}, fault.Wrap(fault.KindOf(err), err, "show client "+in.ID)
 	}
@@ -87,7 +99,11 @@ func (a *Admin) clientShow(ctx context.Context, in ByID) (ClientInfo, error) {
 }
 
 func (a *Admin) clientRotateSecret(ctx context.Context, in SecretRotation) (ClientSecret, error) {
-	rotated, err := a.clients.RotateSecret(ctx, actorOf(ctx), in.ID, time.Duration(in.Overlap))
+	d, err := a.ready(ctx)
+	if err != nil {
+		return ClientSecret{}, err
+	}
+	rotated, err := d.clients.RotateSecret(ctx, actorOf(ctx), in.ID, time.Duration(in.Overlap))
 	if err != nil {
 		return ClientSecret{}, err
 	}
@@ -95,11 +111,19 @@ func (a *Admin) clientRotateSecret(ctx context.Context, in SecretRotation) (Clie
 }
 
 func (a *Admin) clientRemove(ctx context.Context, in ByID) (None, error) {
-	return None{}, a.clients.Remove(ctx, actorOf(ctx), in.ID)
+	d, err := a.ready(ctx)
+	if err != nil {
+		return None{}, err
+	}
+	return None{}, d.clients.Remove(ctx, actorOf(ctx), in.ID)
 }
 
 func (a *Admin) clientApply(ctx context.Context, in ClientsDeclared) (ClientsApplied, error) {
-	done, err := a.clients.Apply(ctx, actorOf(ctx), in.Clients, in.Prune)
+	d, err := a.ready(ctx)
+	if err != nil {
+		return ClientsApplied{}, err
+	}
+	done, err := d.clients.Apply(ctx, actorOf(ctx), in.Clients, in.Prune)
 	if err != nil {
 		return ClientsApplied{}, err
 	}

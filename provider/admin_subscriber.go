@@ -77,11 +77,15 @@ func subscriberInfo(s subscriber.Subscriber) SubscriberInfo {
 }
 
 func (a *Admin) subscriberAdd(ctx context.Context, in NewSubscriber) (SubscriberInfo, error) {
+	d, err := a.ready(ctx)
+	if err != nil {
+		return SubscriberInfo{}, err
+	}
 	n := subscriber.New{Username: in.Username, Aliases: in.Aliases, Locale: in.Locale, Claims: in.Claims}
 	for _, instance := range slices.Sorted(maps.Keys(in.Credentials)) {
 		n.Credentials = append(n.Credentials, subscriber.NewCredential{Instance: instance, JSON: in.Credentials[instance]})
 	}
-	s, err := a.subscribers.Add(ctx, actorOf(ctx), n)
+	s, err := d.subscribers.Add(ctx, actorOf(ctx), n)
 	if err != nil {
 		return SubscriberInfo{}, err
 	}
@@ -89,22 +93,30 @@ func (a *Admin) subscriberAdd(ctx context.Context, in NewSubscriber) (Subscriber
 }
 
 func (a *Admin) subscriberShow(ctx context.Context, in ByID) (SubscriberInfo, error) {
-	d, err := a.subscribers.Show(ctx, in.ID)
+	d, err := a.ready(ctx)
 	if err != nil {
 		return SubscriberInfo{}, err
 	}
-	info := subscriberInfo(d.Subscriber)
-	for _, n := range d.Names {
+	found, err := d.subscribers.Show(ctx, in.ID)
+	if err != nil {
+		return SubscriberInfo{}, err
+	}
+	info := subscriberInfo(found.Subscriber)
+	for _, n := range found.Names {
 		info.Names = append(info.Names, NameInfo{Name: n.Shown, Kind: string(n.Kind), Retired: n.Retired})
 	}
-	for _, c := range d.Credentials {
+	for _, c := range found.Credentials {
 		info.Credentials = append(info.Credentials, CredentialInfo{ID: c.ID, Instance: c.Instance, Label: c.Label, CreatedAt: c.CreatedAt, LastUsedAt: c.LastUsedAt})
 	}
 	return info, nil
 }
 
 func (a *Admin) subscriberList(ctx context.Context, in SubscriberPage) ([]SubscriberInfo, error) {
-	list, err := a.subscribers.List(ctx, in.After, in.Limit)
+	d, err := a.ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := d.subscribers.List(ctx, in.After, in.Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +128,11 @@ func (a *Admin) subscriberList(ctx context.Context, in SubscriberPage) ([]Subscr
 }
 
 func (a *Admin) subscriberBlock(ctx context.Context, in StatusChange) (SubscriberInfo, error) {
-	s, err := a.subscribers.Block(ctx, actorOf(ctx), in.ID, in.Reason)
+	d, err := a.ready(ctx)
+	if err != nil {
+		return SubscriberInfo{}, err
+	}
+	s, err := d.subscribers.Block(ctx, actorOf(ctx), in.ID, in.Reason)
 	if err != nil {
 		return SubscriberInfo{}, err
 	}
@@ -124,7 +140,11 @@ func (a *Admin) subscriberBlock(ctx context.Context, in StatusChange) (Subscribe
 }
 
 func (a *Admin) subscriberUnblock(ctx context.Context, in StatusChange) (SubscriberInfo, error) {
-	s, err := a.subscribers.Unblock(ctx, actorOf(ctx), in.ID, in.Reason)
+	d, err := a.ready(ctx)
+	if err != nil {
+		return SubscriberInfo{}, err
+	}
+	s, err := d.subscribers.Unblock(ctx, actorOf(ctx), in.ID, in.Reason)
 	if err != nil {
 		return SubscriberInfo{}, err
 	}
@@ -132,7 +152,11 @@ func (a *Admin) subscriberUnblock(ctx context.Context, in StatusChange) (Subscri
 }
 
 func (a *Admin) subscriberRemove(ctx context.Context, in ByID) (SubscriberInfo, error) {
-	s, err := a.subscribers.Remove(ctx, actorOf(ctx), in.ID)
+	d, err := a.ready(ctx)
+	if err != nil {
+		return SubscriberInfo{}, err
+	}
+	s, err := d.subscribers.Remove(ctx, actorOf(ctx), in.ID)
 	if err != nil {
 		return SubscriberInfo{}, err
 	}

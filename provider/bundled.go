@@ -3,13 +3,17 @@ package provider
 import (
 	"maps"
 	"slices"
+
+	"github.com/varco-id/varco/plugins/password"
+	"github.com/varco-id/varco/plugins/sdk"
+	"github.com/varco-id/varco/plugins/totp"
 )
 
 // bundled are the plugins that come with the varco binary: the same program run again as `varco plugin serve NAME`, a
 // process of its own for each instance.
-var bundled = map[string]func(){
-	"password": nil,
-	"totp":     nil,
+var bundled = map[string]func() sdk.Plugin{
+	"password": func() sdk.Plugin { return password.New() },
+	"totp":     func() sdk.Plugin { return totp.New() },
 }
 
 // BundledNames lists the plugins that come with the binary.
@@ -19,4 +23,13 @@ func BundledNames() []string { return slices.Sorted(maps.Keys(bundled)) }
 func IsBundled(name string) bool {
 	_, ok := bundled[name]
 	return ok
+}
+
+// BundledPlugin makes a plugin that comes with the binary, for this process to serve.
+func BundledPlugin(name string) (sdk.Plugin, bool) {
+	fresh, ok := bundled[name]
+	if !ok {
+		return nil, false
+	}
+	return fresh(), true
 }

@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
 )
 
 var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
@@ -44,6 +47,9 @@ func (k *checker) rest() {
 			k.wrong(fmt.Sprintf("locales[%d]", i), "there are no pages in "+strconv.Quote(l), "the languages are en and it")
 		}
 	}
+	if _, err := time.LoadLocation(c.TimeZone); err != nil || c.TimeZone == "" {
+		k.wrong("time_zone", "there is no time zone "+strconv.Quote(c.TimeZone), "write it like Europe/Rome")
+	}
 	k.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	k.oneOf("log.format", c.Log.Format, "json", "text")
 	if e := c.Tracing.OTLPEndpoint; e != "" {
@@ -53,6 +59,14 @@ func (k *checker) rest() {
 	}
 	if s := c.Audit.CheckpointKey; s != nil && count(s.File, s.Env) != 1 {
 		k.wrong("audit.checkpoint_key", "exactly one of file and env must be given", "")
+	}
+	for i, key := range c.Audit.FormerKeys {
+		if _, err := note.NewVerifier(key); err != nil {
+			k.wrong(fmt.Sprintf("audit.former_keys[%d]", i), "this is not a public key of an audit log", "copy the output of `varco audit key`")
+		}
+	}
+	if strings.ContainsAny(c.Audit.Origin, "+ \t\n") {
+		k.wrong("audit.origin", "the name of a log has neither spaces nor +", "write it like login.bank.example")
 	}
 }
 

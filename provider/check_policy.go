@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -26,6 +27,13 @@ func (k *checker) plugins() {
 			k.wrong(key+".sha256", "this is not a SHA-256 digest in hexadecimal", "copy the output of `sha256sum PROGRAM`")
 		case len(p.Command) == 0 && !IsBundled(p.Name(id)):
 			k.wrong(key, strconv.Quote(p.Name(id))+" is not a bundled plugin", bundledHint(p.Name(id)))
+		case len(p.Command) > 0 && !filepath.IsAbs(p.Command[0]):
+			k.wrong(key+".command", "the program's path must be absolute", "write it like /usr/lib/varco/"+id)
+		}
+		for name, secret := range p.Secrets {
+			if count(secret.File, secret.Env) != 1 {
+				k.wrong(key+".secrets."+name, "exactly one of file and env must be given", "")
+			}
 		}
 	}
 }

@@ -8,27 +8,35 @@ import (
 
 func (k *checker) database() {
 	d := k.c.Database
-	if d.URL != "" && d.URLFile != "" {
-		k.wrong("database.url_file", "url and url_file are both given", "keep one")
-	}
-	if d.URL != "" {
-		u, err := url.Parse(d.URL)
-		switch {
-		case err != nil: // the parser's text would repeat a password
-			k.wrong("database.url", "this is not a URL", "write postgres://USER@HOST/NAME or sqlite:FILE; %-escape signs that a URL does not allow")
-		case !slices.Contains([]string{"postgres", "postgresql", "sqlite"}, u.Scheme):
-			k.wrong("database.url", "this database is not supported", "write postgres://USER@HOST/NAME or sqlite:FILE")
-		default:
-			if _, secret := u.User.Password(); (secret || u.Query().Has("password")) && k.written("database.url") && !k.c.Development {
-				k.wrong("database.url", "a password in clear text in the file", "move the URL to a file and name it in url_file, or to VARCO_DATABASE__URL")
-			}
-		}
-	}
+	k.databaseURL("database.url", d.URL, d.URLFile, "postgres", "postgresql", "sqlite")
+	k.databaseURL("database.listen_url", d.ListenURL, d.ListenURLFile, "postgres", "postgresql")
 	if d.MaxConns < 1 || d.MaxConns > 1000 {
 		k.wrong("database.max_conns", "this must be between 1 and 1000", "PostgreSQL's own max_connections bounds the sum over all replicas")
 	}
 	if k.c.DataDir == "" {
 		k.wrong("data_dir", "the data folder is missing", "name a folder that belongs to this process alone")
+	}
+}
+
+func (k *checker) databaseURL(key, value, file string, schemes ...string) {
+	const form = "write postgres://USER@HOST/NAME or sqlite:FILE"
+	if value != "" && file != "" {
+		k.wrong(key+"_file", "the URL and a file of it are both given", "keep one")
+	}
+	if value == "" {
+		return
+	}
+	u, err := url.Parse(value)
+	if err != nil { // the parser's text would repeat a password
+		k.wrong(key, "this is not a URL", form+"; %-escape signs that a URL does not allow")
+		return
+	}
+	_, password := u.User.Password()
+	switch {
+	case !slices.Contains(schemes, u.Scheme):
+		k.wrong(key, "this database is not supported", form)
+	case (password || u.Query().Has("password")) && k.written(key) && !k.c.Development:
+		k.wrong(key, "a password in clear text in the file", "move the URL to a file and name that in "+key[len("database."):]+"_file, or use the environment")
 	}
 }
 

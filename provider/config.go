@@ -40,6 +40,8 @@ type Config struct {
 	Clients []Client `json:"clients,omitempty"`
 	// What the pages look like and say.
 	Brand Brand `json:"brand,omitempty"`
+	// The time zone of dates on the person's own page, of the IANA database.
+	TimeZone string `json:"time_zone,omitempty" jsonschema:"example=Europe/Rome"`
 	// The languages of the pages, best first: BCP 47 tags among "en" and "it".
 	Locales []string `json:"locales,omitempty" jsonschema:"example=it"`
 	// What is logged.
@@ -67,6 +69,11 @@ type Database struct {
 	URL string `json:"url,omitempty" jsonschema:"example=postgres://varco@db.internal/varco?sslmode=verify-full"`
 	// File that holds the URL.
 	URLFile string `json:"url_file,omitempty"`
+	// A direct way to the same PostgreSQL, needed when url goes through a pooler that shares connections between
+	// transactions (PgBouncer): LISTEN does not work through one. Default: url.
+	ListenURL string `json:"listen_url,omitempty"`
+	// File that holds listen_url.
+	ListenURLFile string `json:"listen_url_file,omitempty"`
 	// The most connections this process opens to PostgreSQL.
 	MaxConns int `json:"max_conns,omitempty" jsonschema:"minimum=1,maximum=1000"`
 	// Migrate the schema at start. Default: yes on the embedded database; no on PostgreSQL, where `varco db migrate`
@@ -138,9 +145,10 @@ type Plugin struct {
 	// SHA-256 of the program, in hexadecimal: what is executed is what was reviewed. Required with command outside
 	// development.
 	SHA256 string `json:"sha256,omitempty" jsonschema:"pattern=^[0-9a-fA-F]{64}$"`
-	// The plugin's own configuration; `varco config check` holds it against the plugin's schema. A secret is written
-	// as a file: key_file: PATH instead of key: VALUE.
+	// The plugin's own configuration; `varco config check` holds it against the plugin's schema.
 	Config map[string]any `json:"config,omitempty"`
+	// The secrets among its configuration, by key; dots lead into groups: {"smtp.password": {file: smtp.secret}}.
+	Secrets map[string]Secret `json:"secrets,omitempty"`
 	// The amr values (RFC 8176) it may claim at most. Default: those it describes.
 	AMR []string `json:"amr,omitempty"`
 	// The claims about a person that it gets to see. Default: none.
@@ -198,4 +206,7 @@ type Audit struct {
 	Origin string `json:"origin,omitempty"`
 	// The key that signs checkpoints: 32 bytes in base64. Default: derived from the sealing keys.
 	CheckpointKey *Secret `json:"checkpoint_key,omitempty"`
+	// The public keys (`varco audit key`) that signed checkpoints before the present one, so that the whole log can
+	// still be verified.
+	FormerKeys []string `json:"former_keys,omitempty"`
 }

@@ -16,3 +16,9 @@ type Level = policy.Level
 
 // RelyingParty is the registration of a relying party.
 type RelyingParty = relyingparty.Settings
+
+// AuthMethod is how a relying party authenticates at the token endpoint (RFC 7591 token_endpoint_auth_method).
+type AuthMethod = relyingparty.AuthMethod
+
+// ConsentMode is whether the person is asked before data go to the relying party.
+type ConsentMode = relyingparty.ConsentMode

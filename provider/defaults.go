@@ -28,6 +28,7 @@ func Defaults() *Config {
 		},
 		Plugins: map[string]Plugin{"password": {Plugin: "password"}, "totp": {Plugin: "totp"}},
 		Brand:   Brand{Name: "Varco"},
+		TimeZone: "UTC",
 		Locales: []string{"en", "it"},
 		Log:     Log{Level: "info", Format: "json"},
 	}

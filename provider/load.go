@@ -120,3 +120,21 @@ func (c *Config) Path(p string) string {
 	}
 	return filepath.Join(c.source.dir, p)
 }
+
+// ParseClients reads registrations for `varco client apply`: YAML or JSON with the key "clients", as in the configuration
+// but without secrets, which the server makes.
+func ParseClients(path string, data []byte) ([]RelyingParty, error) {
+	d := &decoder{file: filepath.Base(path), origin: map[*yaml.Node]string{}, where: map[string]string{}}
+	root, err := document(d.file, data)
+	if err != nil {
+		return nil, err
+	}
+	var file struct {
+		Clients []RelyingParty `json:"clients"`
+	}
+	d.decode(root, reflect.ValueOf(&file).Elem(), "")
+	if len(d.mistakes) == 0 && len(file.Clients) == 0 {
+		return nil, Mistakes{{Where: d.file, Key: "clients", Problem: "there is no relying party", Hint: "write clients: [{client_id: …}]"}}
+	}
+	return file.Clients, d.mistakes.orNil()
+}

@@ -100,7 +100,7 @@ func TestMistakes(t *testing.T) {
 		"same listener":        {minimal + "listen: :1\nmetrics_listen: :1\n", nil, []string{"metrics_listen: this is the address of the public listener"}},
 		"clear password":       {minimal + "database: {url: 'postgres://varco:hunter2@db/varco'}\n", nil, []string{"database.url: a password in clear text in the file"}},
 		"other database":       {minimal + "database: {url: 'mysql://db'}\n", nil, []string{"database.url: this database is not supported"}},
-		"two urls":             {minimal + "database: {url: 'sqlite:x', url_file: y}\n", nil, []string{"database.url_file: url and url_file are both given"}},
+		"two urls":             {minimal + "database: {url: 'sqlite:x', url_file: y}\n", nil, []string{"database.url_file: the URL and a file of it are both given"}},
 		"kek kms":              {"issuer: https://a.example\nsealing: {kek: [{kms: x}]}\n", nil, []string{"sealing.kek[0].kms: key services are not available yet"}},
 		"kek both":             {"issuer: https://a.example\nsealing: {kek: [{file: x, env: Y}]}\n", nil, []string{"sealing.kek[0]: exactly one of file and env must be given"}},
 		"times":                {minimal + "session: {inactivity: 1h, absolute: 30m}\n", nil, []string{"session.absolute: this is shorter than session.inactivity"}},

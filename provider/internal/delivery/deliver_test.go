@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -34,6 +35,15 @@ func answer(res *sdk.SendResult, err error) senderFunc {
 	return func(context.Context, sdk.Message) (*sdk.SendResult, error) { return res, err }
 }
 
+// vouched is an error that knows whether the message left.
+type vouched struct {
+	error
+	notSent bool
+}
+
+func (v vouched) NotSent() bool { return v.notSent }
+func (v vouched) Unwrap() error { return v.error }
+
 var (
 	yes     = answer(&sdk.SendResult{Accepted: true, ProviderID: "id"}, nil)
 	notNow  = answer(&sdk.SendResult{}, nil)
@@ -42,8 +52,11 @@ var (
 	silent  = answer(nil, status.Error(codes.DeadlineExceeded, "no answer"))
 	broken  = answer(nil, errors.New("EOF"))
 	nothing = answer(nil, nil)
-	panics  = senderFunc(func(context.Context, sdk.Message) (*sdk.SendResult, error) { panic("918273 to +39333000111") })
-	hangs   = senderFunc(func(ctx context.Context, _ sdk.Message) (*sdk.SendResult, error) {
+	// The plugin host's errors: a process that was not there, and one that died under the call.
+	absent = answer(nil, fmt.Errorf("call: %w", vouched{errors.New("restarting"), true}))
+	died   = answer(nil, vouched{status.Error(codes.Unavailable, "error reading from server: EOF"), false})
+	panics = senderFunc(func(context.Context, sdk.Message) (*sdk.SendResult, error) { panic("918273 to +39333000111") })
+	hangs  = senderFunc(func(ctx context.Context, _ sdk.Message) (*sdk.SendResult, error) {
 		<-ctx.Done()
 		return nil, status.FromContextError(ctx.Err()).Err()
 	})
@@ -68,6 +81,8 @@ func TestOutcomes(t *testing.T) {
 		"neither answer nor error":    {nothing, nil, Unknown, KindNoAnswer, "first", [2]int64{1, 0}},
 		"fault, then no answer":       {down, silent, Unknown, KindNoAnswer, "second", [2]int64{1, 1}},
 		"hangs until its time is up":  {hangs, nil, Unknown, KindNoAnswer, "first", [2]int64{1, 0}},
+		"no process, second accepts":  {absent, yes, Sent, "", "second", [2]int64{1, 1}},
+		"process died under the call": {died, nil, Unknown, KindNoAnswer, "first", [2]int64{1, 0}},
 		"panics below Send":           {panics, nil, Unknown, KindDefect, "first", [2]int64{1, 0}},
 		"nobody can: poison, retried": {down, notNow, Failed, KindNotAccepted, "second", [2]int64{2, 2}},
 	} {

@@ -1,6 +1,8 @@
 package delivery
 
 import (
+	"errors"
+
 	"github.com/varco-id/varco/plugins/sdk"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -31,23 +33,21 @@ const (
 	unsure                  // may have left
 )
 
+// voucher is an error whose maker knows whether the call did anything: the plugin host knows whether it reached a process at all,
+// and whether that process ended under the call. gRPC uses one status, Unavailable, for both.
+type voucher interface{ NotSent() bool }
+
 // judge turns a channel's answer into a verdict and a kind.
 //
-// The one question is whether the message may have left. Only an answer of the plugin, or a status that says that the call was not
+// The one question is whether the message may have left. Only an answer of the plugin, or somebody's word that the call was not
 // carried out, proves that it did not. A deadline, a broken connection and any status not listed prove nothing: the
 // request may be at the carrier already, and a second one would be a second message: a second code that invalidates the first
 // in the person's eyes, a second charge, and an attacker's tool to flood a phone by making a channel slow.
 func judge(res *sdk.SendResult, err error) (verdict, string) {
-	if err != nil {
-		switch status.Code(err) {
-		case codes.Unavailable, codes.ResourceExhausted, codes.FailedPrecondition, codes.InvalidArgument, codes.Unimplemented:
-			return notSent, KindFault
-		default:
-			return unsure, KindNoAnswer
-		}
-	}
 	switch {
-	case res == nil: // neither an answer nor an error: a defect of the sender, and proof of nothing
+	case err != nil && didNothing(err):
+		return notSent, KindFault
+	case err != nil, res == nil: // neither an answer nor an error is a defect of the sender, and proof of nothing
 		return unsure, KindNoAnswer
 	case res.Accepted:
 		return accepted, ""
@@ -55,5 +55,17 @@ func judge(res *sdk.SendResult, err error) (verdict, string) {
 		return refused, KindRefused
 	default:
 		return notSent, KindNotAccepted
+	}
+}
+
+func didNothing(err error) bool {
+	if v := voucher(nil); errors.As(err, &v) {
+		return v.NotSent()
+	}
+	switch status.Code(err) {
+	case codes.Unavailable, codes.ResourceExhausted, codes.FailedPrecondition, codes.InvalidArgument, codes.Unimplemented:
+		return true
+	default:
+		return false
 	}
 }

@@ -17,9 +17,9 @@ import (
 
 // Sender hands a message to the channel instance it names; plugins/host implements it.
 //
-// The statuses Unavailable, ResourceExhausted, FailedPrecondition, InvalidArgument and Unimplemented vouch that nothing left: the
-// message is then tried elsewhere. When the plugin's process or its connection broke under the call, that is not known, and Send
-// must answer another status (Unknown).
+// An error tells whether the message may have left: by a method NotSent() bool in its chain, or else by its gRPC status, of which
+// Unavailable, ResourceExhausted, FailedPrecondition, InvalidArgument and Unimplemented vouch that it did not. A message
+// that surely did not leave is tried elsewhere and later; see judge for the others.
 type Sender interface {
 	Send(ctx context.Context, m sdk.Message) (*sdk.SendResult, error)
 }

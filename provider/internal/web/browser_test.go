@@ -65,8 +65,8 @@ func TestEveryPageInABrowser(t *testing.T) {
 				}
 				if dir := os.Getenv(screenshots); dir != "" {
 					var shot []byte
-					tab.Run(t, chromedp.FullScreenshot(&shot, 90))
-					if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%s.jpg", name, look.name)), shot, 0o600); err != nil {
+					tab.Run(t, chromedp.FullScreenshot(&shot, 100))
+					if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%s.png", name, look.name)), shot, 0o600); err != nil {
 						t.Fatal(err)
 					}
 				}
