@@ -58,10 +58,12 @@ type Report struct {
 	Checkpoints int       // kept and trusted ones that agree
 	Head        Head      // zero when the log is empty or its head invalid
 	Findings    []Finding // by ascending index; nothing after the last one was checked when Checked < Size
+
+	complete bool
 }
 
-// OK says whether nothing is wrong.
-func (r Report) OK() bool { return len(r.Findings) == 0 }
+// OK says whether everything was looked at and nothing is wrong. The report of a verification that ended in an error is never OK.
+func (r Report) OK() bool { return r.complete && len(r.Findings) == 0 }
 
 // Verify recomputes the log from its event rows and compares every stored hash, every checkpoint and the signed head. It reads
 // each row once and holds a few hundred at a time, whatever the log's length; the log may grow meanwhile. The error is for what kept it from
@@ -78,10 +80,9 @@ func Verify(ctx context.Context, q tx.Q, store Store, o VerifyOptions) (Report, 
 	v := &verifier{ctx: ctx, q: q, store: store, o: o, state: state, edge: &frontier{nodes: map[int64]tlog.Hash{}}, doubt: -1}
 	v.report.Size = state.Size
 	v.marks = newMarks(v, marks)
-	if err := v.run(); err != nil {
-		return v.report, err
-	}
-	return v.report, nil
+	err = v.run()
+	v.report.complete = err == nil
+	return v.report, err
 }
 
 type verifier struct {
