@@ -67,7 +67,7 @@ func (d *Dispatcher) name(ctx context.Context, x *run, name string) error {
 	x.state.Name, x.state.Ghost, x.state.Folded = printable(name), false, ""
 	folded, err := subscriber.Fold(name)
 	if err != nil {
-		folded = "\x00" + x.state.Name // looked up all the same, and never found
+		folded = " " + x.state.Name // looked up all the same, and never found: no name begins with a space
 	}
 	x.state.Folded = folded
 	s, err := d.Rows.SubscriberByName(ctx, d.DB, folded)

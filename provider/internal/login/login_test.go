@@ -352,7 +352,7 @@ func TestPluginFaultsNeitherCountNorOpen(t *testing.T) {
 	}
 	rows, err := b.store.Counters(t.Context(), b.store, "s:"+sub)
 	must(t, err)
-	if len(rows) != 0 {
+	if len(rows) > 0 && rows[0].Failures > 0 {
 		t.Fatalf("a technical fault was counted: %+v", rows)
 	}
 	b.plugins.fail = nil
