@@ -1,8 +1,7 @@
 // Command authenticator-go is a complete authenticator plugin: the matrix card that banks print, a grid of codes of
 // which a login asks for three. It imports nothing of Varco but the SDK.
 //
-//	go build -o grid ./examples/authenticator-go
-//	./grid        # says how to configure it
+//	go build -o grid ./examples/authenticator-go && ./grid   # says how to configure it
 package main
 
 import (
