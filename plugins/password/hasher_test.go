@@ -3,6 +3,7 @@ package password
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -73,10 +74,10 @@ func TestHasherDoesNotStartForACallerWhoLeft(t *testing.T) {
 func TestHasherGivesMemoryBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		released := 0
+		var released atomic.Int64
 		h := newHasher()
 		h.derive = func([]byte, []byte, Params, int) []byte { return make([]byte, sumLen) }
-		h.release = func() { released++ }
+		h.release = func() { released.Add(1) }
 		h.useAllCores()
 		for range 5 {
 			if _, err := h.create(t.Context(), good, defaultParams); err != nil {
@@ -84,13 +85,13 @@ func TestHasherGivesMemoryBack(t *testing.T) {
 			}
 			time.Sleep(idleBefore / 2)
 		}
-		if released != 0 {
-			t.Errorf("released %d times while hashes kept coming", released)
+		if n := released.Load(); n != 0 {
+			t.Errorf("released %d times while hashes kept coming", n)
 		}
 		time.Sleep(idleBefore)
 		synctest.Wait()
-		if released != 1 {
-			t.Errorf("released %d times after the last hash, want once", released)
+		if n := released.Load(); n != 1 {
+			t.Errorf("released %d times after the last hash, want once", n)
 		}
 	})
 }
