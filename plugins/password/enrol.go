@@ -3,7 +3,6 @@ package password
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strconv"
 
 	"github.com/varco-id/varco/plugins/sdk"
@@ -64,7 +63,7 @@ func (p *Plugin) ContinueEnroll(ctx context.Context, r *sdk.StepRequest) (*sdk.S
 	var state enrolState
 	if len(r.State) > 0 {
 		if err := json.Unmarshal(r.State, &state); err != nil {
-			return nil, fmt.Errorf("password: the state is not readable: %w", err)
+			return failed(&sdk.Failure{Reason: sdk.ReasonExpired}, nil), nil // of another flow: begin again
 		}
 	}
 	known, err := credential(r)

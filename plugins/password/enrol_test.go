@@ -219,12 +219,13 @@ func TestRecoveryAsksForNoCurrentPassword(t *testing.T) {
 	}
 }
 
-func TestForeignStateIsAFault(t *testing.T) {
+func TestForeignState(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, `{}`)
 	r := request(sdk.IntentEnrol, nil, map[string]string{inputNew: good})
 	r.State = []byte("not JSON")
-	if answer, err := b.ContinueEnroll(context.Background(), r); err == nil {
+	answer := b.step(b.ContinueEnroll, r)
+	if f := answer.Failure; f == nil || f.Reason != sdk.ReasonExpired || f.Counts || f.Retryable {
 		t.Errorf("%+v", answer)
 	}
 }

@@ -42,11 +42,8 @@ func (p *Plugin) ContinueEnroll(_ context.Context, r *sdk.StepRequest) (*sdk.Ste
 		return nil, err
 	}
 	var s seed
-	if err := json.Unmarshal(r.State, &s); err != nil {
-		return nil, fmt.Errorf("totp: the state is not readable: %w", err)
-	}
-	if err := s.check(); err != nil {
-		return nil, fmt.Errorf("totp: the state: %w", err)
+	if json.Unmarshal(r.State, &s) != nil || s.check() != nil { // of another flow: begin again
+		return &sdk.StepResponse{Failure: &sdk.Failure{Reason: sdk.ReasonExpired}, StateVersion: stateVersion}, nil
 	}
 	label := cleanLabel(r.Inputs[inputLabel])
 	refuse := func(reason sdk.Reason, codeProblem, labelProblem string) (*sdk.StepResponse, error) {

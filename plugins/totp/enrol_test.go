@@ -145,7 +145,8 @@ func TestEnrolRefuses(t *testing.T) {
 	for name, state := range map[string]string{
 		"none": "", "not JSON": "{", "empty": "{}", "weak key": `{"secret":"AAAA","algorithm":"SHA1","digits":6,"period":30}`,
 	} {
-		if answer, err := b.ContinueEnroll(context.Background(), enrol(noon, nil, []byte(state), "123456", "")); err == nil {
+		answer := b.step(b.ContinueEnroll, enrol(noon, nil, []byte(state), "123456", ""))
+		if f := answer.Failure; f == nil || f.Reason != sdk.ReasonExpired || f.Counts || f.Retryable {
 			t.Errorf("state %s: %+v", name, answer)
 		}
 	}
