@@ -82,13 +82,15 @@ func (r *running) pause(ctx context.Context) bool {
 func (i *instance) acquire(ctx context.Context) (*running, *Error) {
 	for {
 		i.mu.Lock()
-		if r := i.current; r != nil {
+		r := i.current
+		if r != nil && !r.ended() {
 			r.calls.Add(1)
 			i.mu.Unlock()
 			return r, nil
 		}
 		state, changed, lastErr := i.state, i.changed, i.lastErr
-		soon := state == StateStarting || (state == StateRestarting && time.Until(i.next) < patience)
+		soon := r != nil || // ended, and the supervisor is about to notice
+			state == StateStarting || (state == StateRestarting && time.Until(i.next) < patience)
 		i.mu.Unlock()
 		if !soon {
 			kind := Unavailable

@@ -103,6 +103,7 @@ func (p *probe) Continue(ctx context.Context, r *sdk.StepRequest) (*sdk.StepResp
 		time.Sleep(20 * time.Second)
 	case "stop":
 		syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		time.Sleep(20 * time.Second) // the stop may reach this thread last
 	case "print":
 		for range 1000 {
 			fmt.Println(strings.Repeat("out ", 50))

@@ -114,6 +114,16 @@ func (p *process) endGroup() {
 	p.gone = true
 }
 
+// ended says whether the process is gone.
+func (p *process) ended() bool {
+	select {
+	case <-p.exited:
+		return true
+	default:
+		return false
+	}
+}
+
 // waitExit says whether the process ended within d.
 func (p *process) waitExit(d time.Duration) bool {
 	timer := time.NewTimer(d)

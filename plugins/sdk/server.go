@@ -17,7 +17,6 @@ import (
 func NewServer(p Plugin, options ...grpc.ServerOption) *grpc.Server {
 	s := grpc.NewServer(append([]grpc.ServerOption{
 		grpc.MaxRecvMsgSize(MaxMessage),
-		grpc.MaxSendMsgSize(MaxMessage),
 		grpc.ChainUnaryInterceptor(recoverPanic),
 	}, options...)...)
 	lifecycle := &lifecycleServer{plugin: p}
