@@ -19,38 +19,36 @@ var _ audit.Store = (*Store)(nil)
 // Statements over many rows at once, which the query generator cannot write. Their texts are few, so that a connection can keep
 // them prepared: audit_pending takes as many rows as a step leaves events, everything else goes in chunks of the sizes below.
 var (
-	insertPending = manyRows("INSERT INTO audit_pending (id, at, body) VALUES ", 3, "")
-	insertLog     = manyRows("INSERT INTO audit_log (leaf, id, at, body) VALUES ", 4, "")
-	deletePending = manyRows("DELETE FROM audit_pending WHERE id IN (VALUES ", 1, ")")
-	selectHashes  = manyRows("WITH wanted (node) AS (SELECT CAST(column1 AS BIGINT) FROM (VALUES ", 1, ") AS v) "+
+	insertPending = manyRows("INSERT INTO audit_pending (id, at, body) VALUES ", "", "", "", "")
+	insertLog     = manyRows("INSERT INTO audit_log (leaf, id, at, body) VALUES ", "", "", "", "", "")
+	deletePending = manyRows("DELETE FROM audit_pending WHERE id IN (VALUES ", ")", "TEXT")
+	selectHashes  = manyRows("WITH wanted (node) AS (VALUES ", ") "+
 		"SELECT w.node, substr(h.hashes, CAST((w.node - h.first) * 32 + 1 AS INTEGER), 32) FROM wanted AS w "+
-		"JOIN audit_hash AS h ON h.first = (SELECT MAX(m.first) FROM audit_hash AS m WHERE m.first <= w.node)")
+		"JOIN audit_hash AS h ON h.first = (SELECT MAX(m.first) FROM audit_hash AS m WHERE m.first <= w.node)", "BIGINT")
 )
 
 var chunks = []int{64, 16, 4, 1}
 
-// manyRows returns a function that writes, and keeps, the statement for n rows of the given number of columns.
-func manyRows(before string, columns int, after string) func(n int) string {
+// manyRows returns a function that writes, and keeps, the statement for n rows of parameters between before and after. A row has a column
+// for each type; a type is named where PostgreSQL cannot tell it.
+func manyRows(before, after string, types ...string) func(n int) string {
 	var kept sync.Map
 	return func(n int) string {
 		if text, ok := kept.Load(n); ok {
 			return text.(string)
 		}
-		var b strings.Builder
-		b.WriteString(before)
-		for i := range n * columns {
-			switch {
-			case i == 0:
-				b.WriteString("(")
-			case i%columns == 0:
-				b.WriteString("), (")
-			default:
-				b.WriteString(", ")
+		rows := make([]string, n)
+		for i := range rows {
+			cells := make([]string, len(types))
+			for j, typ := range types {
+				cells[j] = "$" + strconv.Itoa(i*len(types)+j+1)
+				if typ != "" {
+					cells[j] = "CAST(" + cells[j] + " AS " + typ + ")"
+				}
 			}
-			b.WriteString("$" + strconv.Itoa(i+1))
+			rows[i] = "(" + strings.Join(cells, ", ") + ")"
 		}
-		b.WriteString(")" + after)
-		text, _ := kept.LoadOrStore(n, b.String())
+		text, _ := kept.LoadOrStore(n, before+strings.Join(rows, ", ")+after)
 		return text.(string)
 	}
 }
@@ -112,7 +110,7 @@ func (s *Store) AppendLeaves(ctx context.Context, q tx.Q, b audit.Batch) error {
 			return mapped(err, "take pending audit events")
 		}
 		if n, err := result.RowsAffected(); err != nil || n != int64(len(ids)) {
-			return fault.Wrap(fault.Conflict, err, "take pending audit events")
+			return changed(0, err, fault.Conflict, "take pending audit events")
 		}
 		_, err = q.ExecContext(ctx, insertLog(len(ids)), rows...)
 		return mapped(err, "append audit events")
