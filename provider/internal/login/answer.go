@@ -41,9 +41,11 @@ func (d *Dispatcher) answer(ctx context.Context, x *run, s Submission, c *change
 	c.guard = Guard{Key: t.subject.Key, Version: t.subject.Version}
 	if until := t.blocked(d.Throttle, x.now); !until.IsZero() {
 		x.state.Notice = blockedNotice(until, x.now)
+		d.Metrics.Throttled("failures")
 		return nil
 	}
 	if d.Attempts != nil && !d.Attempts.AllowN(x.now, 1) {
+		d.Metrics.Throttled("overall")
 		return fault.New(fault.Throttled, "more sign-in attempts than this replica takes")
 	}
 
@@ -183,10 +185,13 @@ func (d *Dispatcher) outcome(ctx context.Context, x *run, m host.MethodRef, res 
 		c.messages = append(c.messages, delivery.FromEffect(m.Instance, e, x.who.recipient()))
 	}
 	x.state.PluginState, x.state.StateVersion, x.state.Begun = res.State, res.StateVersion, true
+	c.method, c.outcome = m.Ref, "challenge"
 	switch {
 	case res.Success != nil:
+		c.outcome = "success"
 		return d.succeed(ctx, x, m, res.Success, t, c)
 	case res.Failure != nil:
+		c.outcome = string(res.Failure.Reason)
 		return d.fail(x, m, res.Failure, t, c)
 	case res.Challenge != nil:
 		x.state.View = &res.Challenge.View

@@ -42,6 +42,8 @@ type change struct {
 	newSession bool
 	endSession string // an older session of this browser, replaced
 	finished   bool
+	method     string // the method that was asked, for metrics
+	outcome    string // what it said
 	unbound    *subscriber.Credential
 }
 
@@ -234,6 +236,16 @@ func (d *Dispatcher) credentialChanges(x *run, m host.MethodRef, res *sdk.StepRe
 
 // afterCommit does what lies outside the database and may be lost: the plugin hears that a credential is gone.
 func (d *Dispatcher) afterCommit(ctx context.Context, x *run, c *change) {
+	if c.method != "" {
+		d.Metrics.LoginStep(c.method, c.outcome)
+	}
+	if !x.flow.DoneAt.IsZero() {
+		result := "completed"
+		if x.flow.Outcome.Error != "" {
+			result = x.flow.Outcome.Error
+		}
+		d.Metrics.Login(result)
+	}
 	if len(c.messages) > 0 {
 		d.Outbox.Wake()
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/varco-id/varco/provider/internal/sealing"
 	"github.com/varco-id/varco/provider/internal/session"
 	"github.com/varco-id/varco/provider/internal/subscriber"
+	"github.com/varco-id/varco/provider/internal/telemetry"
 	"github.com/varco-id/varco/provider/internal/throttle"
 	"github.com/varco-id/varco/provider/internal/tx"
 )
@@ -85,6 +86,7 @@ type Options struct {
 	MethodTitle func(instance, locale string, title sdk.Text) string
 	Now         func() time.Time
 	Log         *slog.Logger
+	Metrics     *telemetry.Metrics // nil: none
 }
 
 // Dispatcher routes Flows from step to step. Safe for concurrent use; it keeps nothing of a login in memory.

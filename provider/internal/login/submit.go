@@ -6,6 +6,7 @@ import (
 
 	"github.com/varco-id/varco/provider/internal/audit"
 	"github.com/varco-id/varco/provider/internal/fault"
+	"github.com/varco-id/varco/provider/internal/telemetry"
 	"github.com/varco-id/varco/provider/internal/tx"
 )
 
@@ -23,6 +24,7 @@ func (d *Dispatcher) Page(ctx context.Context, flow string, b Browser) (*Page, e
 
 // Submit answers a page. An answer to a page that was answered before changes nothing and gets what the first led to.
 func (d *Dispatcher) Submit(ctx context.Context, flow string, b Browser, s Submission) (*Page, error) {
+	ctx = telemetry.WithFlow(ctx, flow)
 	for range reruns {
 		x, err := d.load(ctx, flow, b)
 		if err != nil {
