@@ -76,3 +76,12 @@ func (k *checker) address(key, address string) {
 		k.wrong(key, strconv.Quote(address)+" is not an address to listen on", "write host:port, like 127.0.0.1:8080 or :8080")
 	}
 }
+
+// issuerURL is the issuer, parsed; Check has seen that it can be.
+func (c *Config) issuerURL() *url.URL {
+	u, err := url.Parse(c.Issuer)
+	if err != nil {
+		return &url.URL{}
+	}
+	return u
+}

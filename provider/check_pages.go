@@ -51,7 +51,6 @@ func (k *checker) rest() {
 		k.wrong("time_zone", "there is no time zone "+strconv.Quote(c.TimeZone), "write it like Europe/Rome")
 	}
 	k.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
-	k.oneOf("log.format", c.Log.Format, "json", "text")
 	if e := c.Tracing.OTLPEndpoint; e != "" {
 		if u, err := url.Parse(e); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			k.wrong("tracing.otlp_endpoint", "this must be an http or https URL", "write it like https://otel.internal:4318")

@@ -186,12 +186,10 @@ type Colours struct {
 	AccentDark string `json:"accent_dark,omitempty" jsonschema:"pattern=^#[0-9a-fA-F]{6}$"`
 }
 
-// Log is what is logged, to standard error.
+// Log is what is logged: JSON lines on standard error, without secrets.
 type Log struct {
 	// The least level that is logged.
 	Level string `json:"level,omitempty" jsonschema:"enum=debug,enum=info,enum=warn,enum=error"`
-	// JSON for machines, text for people.
-	Format string `json:"format,omitempty" jsonschema:"enum=json,enum=text"`
 }
 
 // Tracing is where traces go.

@@ -26,11 +26,11 @@ func Defaults() *Config {
 			MaxFailures: t.MaxFailures, Block: Duration(t.Block), MaxBlock: Duration(t.MaxBlock), LastingAfter: t.LastingAfter,
 			AddressFailures: t.AddressFailures, AddressWindow: Duration(t.AddressWindow), PerSecond: 200,
 		},
-		Plugins: map[string]Plugin{"password": {Plugin: "password"}, "totp": {Plugin: "totp"}},
-		Brand:   Brand{Name: "Varco"},
+		Plugins:  map[string]Plugin{"password": {Plugin: "password"}, "totp": {Plugin: "totp"}},
+		Brand:    Brand{Name: "Varco"},
 		TimeZone: "UTC",
-		Locales: []string{"en", "it"},
-		Log:     Log{Level: "info", Format: "json"},
+		Locales:  []string{"en", "it"},
+		Log:      Log{Level: "info"},
 	}
 }
 

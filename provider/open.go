@@ -10,6 +10,7 @@ import (
 
 	"github.com/varco-id/varco/provider/internal/fault"
 	"github.com/varco-id/varco/provider/internal/store/sqlstore"
+	"github.com/varco-id/varco/provider/internal/telemetry"
 )
 
 // openStore opens the database of the configuration and, in the embedded case, the folder it lies in.
@@ -61,3 +62,10 @@ func Reach(ctx context.Context, c *Config) (Caller, io.Closer, error) {
 
 // ErrorKind is the kind of an error in one word: not_found, conflict, invalid, unavailable, internal …
 func ErrorKind(err error) string { return fault.KindOf(err).String() }
+
+// NewLogger returns the logger of the configuration: JSON lines, without secrets.
+func NewLogger(w io.Writer, c Log) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.Level)) // Check has seen that it is one
+	return telemetry.NewLogger(w, level)
+}
