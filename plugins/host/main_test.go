@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"sync"
@@ -38,6 +39,17 @@ func servePlugin(name string) {
 		for {
 			fmt.Print(strings.Repeat("x", 1<<16))
 		}
+	case "elsewhere":
+		fmt.Println("1|1|unix|/run/somebody-else.sock|grpc|")
+		select {}
+	case "plain":
+		// A plugin that ignores the host's certificate and shows none.
+		l, err := net.Listen("unix", os.Getenv("PLUGIN_UNIX_SOCKET_DIR")+"/s")
+		if err != nil {
+			panic(err)
+		}
+		fmt.Printf("1|1|unix|%s|grpc|\n", l.Addr())
+		panic(sdk.NewServer(&probe{name: name}).Serve(l))
 	case "mute":
 		select {}
 	case "dead":
@@ -62,8 +74,12 @@ func (p *probe) Describe(context.Context) (*sdk.Description, error) {
 	if p.name == "markup" {
 		title = "<b>Probe</b>"
 	}
+	name := p.name
+	if name == "alias" {
+		name = "somebody-else"
+	}
 	d := &sdk.Description{
-		Name: p.name, Version: "1.2.3", CredentialType: "probe", StateVersion: 1,
+		Name: name, Version: "1.2.3", CredentialType: "probe", StateVersion: 1,
 		Methods: []sdk.Method{{ID: "probe", Title: "title", Factors: []sdk.Factor{sdk.FactorKnowledge}, AMR: []string{"pwd", "pin"}, CanEnrol: true}},
 		Texts:   map[string]map[string]string{"en": {"title": title, "question": "What do you want?"}},
 	}

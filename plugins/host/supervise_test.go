@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +18,12 @@ import (
 	"syscall"
 	"testing"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+
 	"github.com/varco-id/varco/plugins/host"
+	"github.com/varco-id/varco/plugins/sdk"
 )
 
 func TestKilledPluginComesBack(t *testing.T) {
@@ -124,7 +131,9 @@ func TestCannotStart(t *testing.T) {
 		"garbage":         {host.InstanceConfig{Plugin: "garbage"}, "", "hello, I am not a plugin"},
 		"flood":           {host.InstanceConfig{Plugin: "flood"}, "", "before the handshake"},
 		"markup":          {host.InstanceConfig{Plugin: "markup"}, host.StateFailed, "contains < or >"},
-		"wrong name":      {host.InstanceConfig{Command: []string{self, "plugin", "serve", "probe"}, SHA256: digest}, host.StateUp, ""},
+		"elsewhere":       {host.InstanceConfig{Plugin: "elsewhere"}, "", "outside its socket directory"},
+		"without TLS":     {host.InstanceConfig{Plugin: "plain"}, "", "describe: "},
+		"another's name":  {host.InstanceConfig{Plugin: "alias"}, host.StateFailed, `calls itself "somebody-else"`},
 		"configuration":   {host.InstanceConfig{Plugin: "probe", Config: []byte(`{"wrong":1}`)}, host.StateFailed, "/wrong: remove it"},
 		"not JSON":        {host.InstanceConfig{Plugin: "probe", Config: []byte(`{`)}, host.StateFailed, "not JSON"},
 		"another digest":  {host.InstanceConfig{Command: []string{self}, SHA256: strings.Repeat("0", 64)}, host.StateFailed, digest},
@@ -185,6 +194,67 @@ func selfDigest(t *testing.T) (path, digest string) {
 	return path, fmt.Sprintf("%x", sha256.Sum256(raw))
 }
 
+// A slow step is the step's fault: the deadline is kept, and the process lives on.
+func TestSlowStep(t *testing.T) {
+	t.Parallel()
+	h := start(t, host.Options{Instances: []host.InstanceConfig{{ID: "a", Plugin: "probe"}}})
+	before := pid(t, h, "a")
+	if _, err := h.Step(t.Context(), host.Continue, request("a", "sleep")); kindOf(err) != host.Deadline {
+		t.Errorf("got %v", err)
+	}
+	if pid(t, h, "a") != before {
+		t.Error("the process was restarted")
+	}
+}
+
+// A browser that goes away ends its step at once, and is nobody's crash.
+func TestCallerGone(t *testing.T) {
+	t.Parallel()
+	h := start(t, host.Options{Instances: []host.InstanceConfig{{ID: "a", Plugin: "probe"}}})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := h.Step(ctx, host.Continue, request("a", "sleep")); kindOf(err) != host.Unavailable {
+		t.Errorf("got %v", err)
+	}
+	if s := h.Status()[0]; s.Restarts != 0 || s.State != host.StateUp {
+		t.Errorf("status %+v", s)
+	}
+}
+
+// Somebody on the same machine who finds the socket gets nowhere: the plugin talks to the holder of one key alone.
+func TestStrangerIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := shortDir(t)
+	start(t, host.Options{Dir: dir, Instances: []host.InstanceConfig{{ID: "a", Plugin: "probe"}}})
+	sockets, err := filepath.Glob(filepath.Join(dir, "*", "*"))
+	if err != nil || len(sockets) != 1 {
+		t.Fatalf("sockets %v %v", sockets, err)
+	}
+	if info, err := os.Stat(filepath.Dir(sockets[0])); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("socket directory: %v %v", info, err)
+	}
+	for name, creds := range map[string]credentials.TransportCredentials{
+		"without TLS":           insecure.NewCredentials(),
+		"without a certificate": credentials.NewTLS(&tls.Config{InsecureSkipVerify: true}),
+	} {
+		conn, err := grpc.NewClient("unix://"+sockets[0], grpc.WithTransportCredentials(creds))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d, err := sdk.NewClient(conn).Describe(t.Context()); err == nil {
+			t.Errorf("%s: answered %+v", name, d)
+		}
+		conn.Close()
+	}
+}
+
+func TestUnpinned(t *testing.T) {
+	t.Parallel()
+	self, _ := selfDigest(t)
+	h := start(t, host.Options{AllowUnpinned: true, Instances: []host.InstanceConfig{{ID: "a", Command: []string{self, "plugin", "serve", "probe"}}}})
+	pid(t, h, "a")
+}
+
 // What runs is what was hashed, whatever happens to the file afterwards.
 func TestPinnedContent(t *testing.T) {
 	t.Parallel()
@@ -241,14 +311,19 @@ func TestHostKilled(t *testing.T) {
 	}
 	cmd.Process.Kill()
 	cmd.Wait()
-	eventually(t, "the plugin ends", func() bool { return !alive(plugin) || zombie(plugin) })
+	sockets, err := filepath.Glob(filepath.Join(dir, "*", "*"))
+	if err != nil || len(sockets) != 1 {
+		t.Fatalf("sockets %v %v", sockets, err)
+	}
+	// Not by its process id: nobody in a container may reap an orphan.
+	eventually(t, "the plugin ends", func() bool {
+		conn, err := net.Dial("unix", sockets[0])
+		if err == nil {
+			conn.Close()
+		}
+		return err != nil
+	})
 	start(t, host.Options{Dir: dir, Instances: []host.InstanceConfig{{ID: "a", Plugin: "probe"}}})
-}
-
-// zombie tells a process that ended and that nobody in this container reaps.
-func zombie(pid int) bool {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	return err != nil || strings.Contains(string(raw), ") Z ")
 }
 
 // The host's environment holds keys. A plugin gets none of it.
@@ -287,17 +362,18 @@ func TestPrinting(t *testing.T) {
 	t.Parallel()
 	var log lockedBuffer
 	h := start(t, host.Options{Log: slog.New(slog.NewJSONHandler(&log, nil)), Instances: []host.InstanceConfig{{ID: "talker", Plugin: "probe"}}})
+	if _, err := h.Step(t.Context(), host.Continue, request("talker", "panic")); kindOf(err) != host.Bug {
+		t.Fatal(err)
+	}
 	for range 3 {
 		if _, err := h.Step(t.Context(), host.Continue, request("talker", "print")); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := h.Step(t.Context(), host.Continue, request("talker", "panic")); kindOf(err) != host.Bug {
-		t.Fatal(err)
-	}
 	eventually(t, "output is in the log", func() bool {
 		s := log.String()
-		return strings.Contains(s, `"instance":"talker","stream":"stdout","text":"out out`)
+		return strings.Contains(s, `"instance":"talker","stream":"stdout","text":"out out`) &&
+			strings.Contains(s, `"level":"ERROR","msg":"plugin log","instance":"talker","stream":"stderr","text":"plugin panicked"`)
 	})
 }
 
