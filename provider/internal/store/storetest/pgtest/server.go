@@ -22,7 +22,7 @@ var server = sync.OnceValues(func() (string, error) {
 	if given := os.Getenv("VARCO_TEST_POSTGRES"); given != "" {
 		return given, nil
 	}
-	return start()
+	return Start(settings)
 })
 
 const settings = `
@@ -35,7 +35,9 @@ synchronous_commit = off
 log_min_messages = warning
 `
 
-func start() (string, error) {
+// Start starts a private server with these lines in its postgresql.conf and returns the URL of its database "postgres". It ends with the
+// process.
+func Start(settings string) (string, error) {
 	bin, err := binaries()
 	if err != nil {
 		return "", err
