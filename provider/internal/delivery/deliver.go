@@ -1,8 +1,10 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -41,27 +43,35 @@ func (w *Worker) deliver(ctx context.Context, id string) time.Duration {
 type attempt struct {
 	w   *Worker
 	row *Row
+	// bound: an earlier attempt may have left by row.Sender, which takes a key once. Until that channel gives an answer, nothing
+	// else may be tried, and nothing else may be said of the message than that it is not known.
+	bound bool
 }
 
 func (a *attempt) run(ctx context.Context) time.Duration {
 	instances := a.w.box.Channels[a.row.Channel]
 	if a.row.State == Sending {
-		// The process that began this attempt is gone. Whether the message left is not known, and asking again is right only where a
-		// repeated key is taken once. Nowhere else may it go either: a second channel would be a second message.
-		if !a.w.Idempotent[a.row.Sender] || a.dead() {
+		// Whoever began this attempt is gone, or got no answer. Asking again is right only where a repeated key is taken once; and
+		// a second channel would be a second message.
+		if !a.w.Idempotent[a.row.Sender] {
 			return a.finish(ctx, Unknown, KindInterrupted)
 		}
-		instances = []string{a.row.Sender}
+		a.bound, instances = true, []string{a.row.Sender}
 	}
 	if a.dead() {
-		return a.finish(ctx, Expired, KindTooLate)
+		return a.finish(ctx, Expired, cmp.Or(a.row.LastErrorKind, KindTooLate))
 	}
 	if len(instances) == 0 {
 		a.w.box.warnNoChannel(a.row.Channel)
 		return a.finish(ctx, Undeliverable, KindNoChannel)
 	}
-	m, kind := a.message()
-	if kind != "" {
+	m, kind, retry := a.message()
+	switch {
+	case retry:
+		a.row.LastErrorKind = kind
+		a.row.Attempts++
+		return a.later(ctx)
+	case kind != "":
 		return a.finish(ctx, Failed, kind)
 	}
 	return a.through(ctx, instances, m)
@@ -71,10 +81,8 @@ func (a *attempt) run(ctx context.Context) time.Duration {
 func (a *attempt) through(ctx context.Context, instances []string, m sdk.Message) time.Duration {
 	for _, instance := range instances {
 		switch {
-		case ctx.Err() != nil:
-			return a.later(ctx)
 		case a.dead(): // a slow first channel may have used up the time
-			return a.finish(ctx, Expired, KindTooLate)
+			return a.finish(ctx, Expired, cmp.Or(a.row.LastErrorKind, KindTooLate))
 		case a.row.Attempts >= a.w.Attempts:
 			return a.finish(ctx, Failed, a.row.LastErrorKind)
 		}
@@ -84,6 +92,9 @@ func (a *attempt) through(ctx context.Context, instances []string, m sdk.Message
 		if !a.save(ctx) {
 			return lostRace
 		}
+		if ctx.Err() != nil { // the server stops, and nothing was asked of the channel yet
+			return a.later(ctx)
+		}
 		res, err := a.w.send(ctx, m)
 		v, kind := judge(res, err)
 		a.tell(ctx, v, kind, res, err, m)
@@ -91,27 +102,33 @@ func (a *attempt) through(ctx context.Context, instances []string, m sdk.Message
 		switch v {
 		case accepted:
 			a.row.ProviderID = clip(res.ProviderID, maxProviderID)
+			a.bound = false
 			return a.finish(ctx, Sent, "")
-		case refused:
+		case refused: // of a channel that takes a key once this is an answer about the earlier attempt too
+			a.bound = false
 			return a.finish(ctx, Failed, kind)
 		case unsure:
 			// Not blindly again: see judge. A channel that takes a key once is asked again, and only that one.
-			if !a.w.Idempotent[instance] || a.row.Attempts >= a.w.Attempts {
+			if !a.w.Idempotent[instance] {
 				return a.finish(ctx, Unknown, kind)
 			}
-			return a.wait()
+			a.bound = true
+			return a.later(ctx)
 		case notSent:
 		}
 	}
 	return a.later(ctx)
 }
 
-// later puts the message back for another run: every channel said that it did not leave.
+// later puts the message back for another run.
 func (a *attempt) later(ctx context.Context) time.Duration {
 	if a.row.Attempts >= a.w.Attempts {
 		return a.finish(ctx, Failed, a.row.LastErrorKind)
 	}
 	a.row.State = Queued
+	if a.bound {
+		a.row.State = Sending
+	}
 	if !a.save(ctx) {
 		return lostRace
 	}
@@ -129,6 +146,9 @@ func (a *attempt) wait() time.Duration {
 // finish ends the message. What it said and to whom is erased: nothing needs it any more, and a table of addresses and codes
 // is worth stealing.
 func (a *attempt) finish(ctx context.Context, s State, kind string) time.Duration {
+	if a.bound {
+		s = Unknown
+	}
 	a.row.State, a.row.LastErrorKind, a.row.Sealed = s, kind, []byte{}
 	if !a.save(ctx) {
 		return lostRace
@@ -145,44 +165,57 @@ func (a *attempt) finish(ctx context.Context, s State, kind string) time.Duratio
 	return 0
 }
 
-// save writes the row by compare-and-set. It says false when somebody else was faster or the database is away; the caller then leaves
-// the message alone for a while and looks again. The job's context does not bind it: when that was cancelled, there is all the more
-// to write down.
+// save writes the row by compare-and-set, and tries again for a few seconds: what is not written down after a send is not known.
+// It says false when somebody else was faster or the database stays away; the caller then leaves the message alone for a while and
+// looks again. The job's context does not bind it: when that was cancelled, there is all the more to write down.
 func (a *attempt) save(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	a.row.UpdatedAt = a.w.box.Now()
-	if err := a.w.box.Store.UpdateMessage(ctx, a.w.DB, *a.row); err != nil {
+	for {
+		err := a.w.box.Store.UpdateMessage(ctx, a.w.DB, *a.row)
+		if err == nil {
+			a.row.Revision++
+			return true
+		}
+		pause := time.NewTimer(recordPause)
+		select {
+		case <-pause.C:
+			if !fault.Is(err, fault.Conflict) {
+				continue
+			}
+		case <-ctx.Done():
+			pause.Stop()
+		}
 		a.w.box.Log.WarnContext(ctx, "what became of a message was not written down", "message", a.row.ID, "error", err)
 		return false
 	}
-	a.row.Revision++
-	return true
 }
 
 func (a *attempt) dead() bool { return !a.w.box.Now().Before(a.row.ExpiresAt) }
 
-// message opens and renders; the kind is not empty when that will never work.
-func (a *attempt) message() (sdk.Message, string) {
+// message opens and renders. The kind is not empty when that did not work; retry says that it may work later.
+func (a *attempt) message() (m sdk.Message, kind string, retry bool) {
 	plain, err := a.w.box.Box.Open(sealing.ClassMessage, a.row.Sealed, "message", a.row.ID)
 	if err != nil {
-		return sdk.Message{}, KindUnreadable
+		return sdk.Message{}, KindUnreadable, false
 	}
 	var b body
 	if json.Unmarshal(plain, &b) != nil {
-		return sdk.Message{}, KindUnreadable
+		return sdk.Message{}, KindUnreadable, false
 	}
 	subject, text, err := a.w.render(a.row, b)
 	if err != nil {
 		a.w.box.Log.Error("the text of a message cannot be made", "message", a.row.ID, "instance", a.row.Instance, "error", err)
-		return sdk.Message{}, KindTemplate
+		// After a restart, messages may come to work before the plugin that has their texts has started.
+		return sdk.Message{}, KindTemplate, errors.Is(err, errNoText) && a.row.Attempts < a.w.textTries
 	}
 	return sdk.Message{
 		IdempotencyKey: a.row.Key, Kind: a.row.Channel, To: b.To, Subject: subject, Body: text, ExpiresAt: a.row.ExpiresAt,
-	}, ""
+	}, "", false
 }
 
-// send asks the channel, within the attempt's time and the message's own.
+// send asks the channel, within the attempt's time.
 func (w *Worker) send(ctx context.Context, m sdk.Message) (*sdk.SendResult, error) {
 	ctx, cancel := context.WithTimeout(ctx, w.SendTimeout)
 	defer cancel()

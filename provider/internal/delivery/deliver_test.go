@@ -139,6 +139,50 @@ func TestUnsureIsRepeatedWhereAKeyCountsOnce(t *testing.T) {
 	}
 }
 
+func TestBoundToTheChannelThatMayHaveSentIt(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		then  senderFunc // what the first channel says after it gave no answer
+		late  bool       // the message's time is over by then
+		state State
+	}{
+		"knows nothing of it now":  {down, false, Unknown},
+		"does not accept it now":   {notNow, false, Unknown},
+		"still no answer":          {silent, false, Unknown},
+		"takes it, or took it":     {yes, false, Sent},
+		"refuses it":               {never, false, Failed},
+		"too late to ask it again": {yes, true, Unknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, newStore(t, SQLite), twoSMS)
+			var late atomic.Bool
+			r.Now = func() time.Time {
+				if late.Load() {
+					return time.Now().Add(time.Hour)
+				}
+				return time.Now()
+			}
+			var calls atomic.Int64
+			b := &byInstance{second: yes, first: func(ctx context.Context, m sdk.Message) (*sdk.SendResult, error) {
+				if calls.Add(1) == 1 {
+					late.Store(tc.late)
+					return silent(ctx, m)
+				}
+				return tc.then(ctx, m)
+			}}
+			r.queue(t, code("a"))
+			r.work(t, b, func(o *WorkerOptions) { o.Idempotent, o.Attempts = map[string]bool{"first": true}, 2 })
+			if m := r.settle(t)[0]; m.State != tc.state {
+				t.Errorf("ended %s/%q, want %s", m.State, m.LastErrorKind, tc.state)
+			}
+			if n := b.asked[1].Load(); n != 0 {
+				t.Errorf("the other channel was asked %d times: a second message", n)
+			}
+		})
+	}
+}
+
 func TestExpiredIsNeverSent(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *testStore) {
@@ -171,7 +215,7 @@ func TestExpiresBetweenAttempts(t *testing.T) {
 	}}
 	r.queue(t, m)
 	r.work(t, b)
-	if got := r.settle(t)[0]; got.State != Expired || b.asked[1].Load() != 0 {
+	if got := r.settle(t)[0]; got.State != Expired || got.LastErrorKind != KindFault || b.asked[1].Load() != 0 {
 		t.Errorf("%s, second channel asked %d times", got.State, b.asked[1].Load())
 	}
 }

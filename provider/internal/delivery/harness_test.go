@@ -109,6 +109,13 @@ func code(key string) Message {
 func (r *rig) work(t *testing.T, sender Sender, change ...func(*WorkerOptions)) *Worker {
 	t.Helper()
 	w := r.worker(sender, change...)
+	run(t, w)
+	return w
+}
+
+// run runs a worker until the test ends.
+func run(t *testing.T, w *Worker) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- w.Run(ctx) }()
@@ -118,7 +125,6 @@ func (r *rig) work(t *testing.T, sender Sender, change ...func(*WorkerOptions)) 
 			t.Errorf("Run = %v", err)
 		}
 	})
-	return w
 }
 
 func (r *rig) worker(sender Sender, change ...func(*WorkerOptions)) *Worker {
@@ -127,7 +133,7 @@ func (r *rig) worker(sender Sender, change ...func(*WorkerOptions)) *Worker {
 		f(&o)
 	}
 	w := NewWorker(r.Outbox, o)
-	w.poll = 100 * time.Millisecond
+	w.poll, w.textTries = 100*time.Millisecond, 1
 	return w
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/varco-id/varco/plugins/sdk"
@@ -112,6 +113,8 @@ func (m Message) check() error {
 		return fault.New(fault.Invalid, "message: the text key is empty, too long or not text")
 	case len(m.To) > maxTo:
 		return fault.New(fault.Invalid, "message: the address is too long")
+	case strings.ContainsFunc(m.To, unicode.IsControl): // a line break would begin a mail header of its own
+		return fault.New(fault.Invalid, "message: the address holds control characters")
 	case len(m.Params) > maxParams || size > maxContent:
 		return fault.New(fault.Invalid, "message: too many or too long parameters")
 	}

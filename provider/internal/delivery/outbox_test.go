@@ -186,6 +186,7 @@ func TestMalformedMessagesAreRefused(t *testing.T) {
 		"NUL in text":   func(m *Message) { m.Template = "a\x00" },
 		"not UTF-8":     func(m *Message) { m.Template = "\xff" },
 		"long address":  func(m *Message) { m.To = strings.Repeat("1", maxTo+1) },
+		"header":        func(m *Message) { m.To = "a@b.test\r\nBcc: c@d.test" },
 		"long value":    func(m *Message) { m.Params = map[string]string{"a": strings.Repeat("v", maxContent)} },
 		"many values":   func(m *Message) { m.Params = many },
 		"long text key": func(m *Message) { m.Template = strings.Repeat("t", maxTemplate+1) },

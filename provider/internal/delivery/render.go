@@ -25,7 +25,7 @@ const (
 func (w *Worker) render(r *Row, b body) (subject, text string, err error) {
 	pattern, ok := w.text(r.Instance, b.Locale, r.Template)
 	if !ok {
-		return "", "", fmt.Errorf("no text for the key %q", r.Template)
+		return "", "", fmt.Errorf("%q: %w", r.Template, errNoText)
 	}
 	if text, err = fill(pattern, b.Params, false); err != nil {
 		return "", "", fmt.Errorf("%q: %w", r.Template, err)
@@ -59,8 +59,9 @@ func (w *Worker) text(instance, locale, key string) (string, bool) {
 }
 
 var (
-	errParam = errors.New("a parameter of the text was not given")
-	errBrace = errors.New("a brace of the text is not closed")
+	errNoText = errors.New("no text for this key")
+	errParam  = errors.New("a parameter of the text was not given")
+	errBrace  = errors.New("a brace of the text is not closed")
 )
 
 // fill puts the values in place of {name}. It goes over the pattern once: a value that looks like a place holder stays text, so nobody

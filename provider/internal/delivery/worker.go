@@ -31,7 +31,7 @@ type WorkerOptions struct {
 	Texts  Texts // nil: the host's own texts alone
 	// Idempotent names the channel instances that take one idempotency key once: only there is a send of unknown outcome repeated.
 	Idempotent map[string]bool
-	// Attempts is how often a message is handed to a channel at most; 0 means 20.
+	// Attempts is how often a message is handed to a channel at most; 0 means 300, about a day. Most messages expire before.
 	Attempts int64
 	// SendTimeout bounds one attempt; 0 means 10 s.
 	SendTimeout time.Duration
@@ -51,10 +51,13 @@ const (
 	pruneEvery     = time.Hour
 	pruneBatch     = 1000
 	stopGrace      = 10 * time.Second       // for the attempts under way when the server stops
+	startTimeout   = 5 * time.Second        // for the database's first sign of life
+	textTries      = 5                      // about 30 s for a plugin to start and bring its texts
 	fetchCooldown  = 10 * time.Millisecond  // River waits 100 ms between two fetches; a code is awaited by a person
 	settleTime     = 150 * time.Millisecond // River writes down what came of a job in batches
 	keepJobs       = 10 * time.Minute       // a finished job has nothing to tell that the message's row does not
 	recordTimeout  = 5 * time.Second        // to write down what came of an attempt, whatever became of the job's context
+	recordPause    = 250 * time.Millisecond // between two tries to do so
 	maxJobRuns     = 1000                   // crashes of the process over one message; attempts are counted by ourselves
 )
 
@@ -64,12 +67,14 @@ type Worker struct {
 	box         *Outbox
 	rescueAfter time.Duration
 	poll        time.Duration
+	grace       time.Duration
+	textTries   int64
 }
 
 // NewWorker makes the worker of an outbox; nothing runs before Run.
 func NewWorker(o *Outbox, opts WorkerOptions) *Worker {
 	if opts.Attempts == 0 {
-		opts.Attempts = 20
+		opts.Attempts = 300
 	}
 	if opts.SendTimeout == 0 {
 		opts.SendTimeout = 10 * time.Second
@@ -80,7 +85,7 @@ func NewWorker(o *Outbox, opts WorkerOptions) *Worker {
 	if opts.Retention == 0 {
 		opts.Retention = 7 * 24 * time.Hour
 	}
-	w := &Worker{WorkerOptions: opts, box: o, poll: pollPostgreSQL}
+	w := &Worker{WorkerOptions: opts, box: o, poll: pollPostgreSQL, grace: stopGrace, textTries: textTries}
 	if o.Engine == SQLite {
 		w.poll = pollSQLite
 	}
@@ -112,7 +117,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	wg.Go(func() { w.pruneLoop(ctx) })
 
 	<-ctx.Done()
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.grace)
 	defer cancel()
 	if client.Stop(grace) == nil {
 		return nil
@@ -130,8 +135,11 @@ func (w *Worker) Run(ctx context.Context) error {
 // start begins to fetch jobs, and tries again for as long as the database is away.
 func (w *Worker) start(ctx context.Context, client *river.Client[*sql.Tx]) error {
 	for wait := time.Second; ; wait = min(2*wait, 30*time.Second) {
-		// Not ctx itself: its end would cut off the attempts under way instead of letting them finish.
-		err := client.Start(context.WithoutCancel(ctx))
+		err := w.ping(ctx)
+		if err == nil {
+			// Not ctx itself: its end would cut off the attempts under way instead of letting them finish.
+			err = client.Start(context.WithoutCancel(ctx))
+		}
 		if err == nil {
 			return nil
 		}
@@ -142,6 +150,13 @@ func (w *Worker) start(ctx context.Context, client *river.Client[*sql.Tx]) error
 		case <-time.After(wait):
 		}
 	}
+}
+
+// ping keeps a database that does not answer from holding up the server's stop: River's start knows no deadline.
+func (w *Worker) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	return w.box.Pool.PingContext(ctx)
 }
 
 func (w *Worker) client() (*river.Client[*sql.Tx], error) {
