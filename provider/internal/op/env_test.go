@@ -494,5 +494,7 @@ func (p *pages) SignedOut(w http.ResponseWriter, _ *http.Request, _ *relyingpart
 
 // sessionCookie signs the request in.
 func (e *env) sessionCookie(sessionID string) func(*http.Request) {
-	return func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "session", Value: session.Cookie(e.box, sessionID)}) }
+	return func(r *http.Request) {
+		r.AddCookie(&http.Cookie{Name: "session", Value: session.Cookie(e.box, sessionID)})
+	}
 }

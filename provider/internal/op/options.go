@@ -176,7 +176,7 @@ func checkIssuer(issuer string) (*url.URL, error) {
 		return nil, errors.New("must have neither query nor fragment (OIDC Discovery section 3)")
 	case strings.HasSuffix(issuer, "/"):
 		return nil, errors.New("must not end in a slash: relying parties compare it byte by byte")
-	case u.User != nil || u.RawPath != "" || strings.ToLower(u.Host) != u.Host:
+	case u.User != nil || u.EscapedPath() != u.Path || strings.ToLower(u.Host) != u.Host:
 		return nil, errors.New("must be plain: lower-case host, no user name, no percent-encoding")
 	}
 	return u, nil
