@@ -80,7 +80,7 @@ func brandCSS(c Colors) (css []byte, adjusted []string, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("web: brand colors.primary: %w", err)
 	}
-	light, moved := readable(wanted, black, 4.5, lightGrounds...)
+	light, moved := readable(wanted, false, 4.5, lightGrounds...)
 	if moved {
 		adjusted = append(adjusted, fmt.Sprintf("colors.primary %s has too little contrast on light ground (%.1f:1, 4.5:1 needed): %s is used",
 			wanted, contrast(wanted, lightGrounds[1]), light))
@@ -91,9 +91,9 @@ func brandCSS(c Colors) (css []byte, adjusted []string, err error) {
 			return nil, nil, fmt.Errorf("web: brand colors.primary_dark: %w", err)
 		}
 	}
-	dark, moved := readable(wantedDark, white, 4.5, darkGrounds...)
+	dark, moved := readable(wantedDark, true, 5.5, darkGrounds...)
 	if moved && c.PrimaryDark != "" {
-		adjusted = append(adjusted, fmt.Sprintf("colors.primary_dark %s has too little contrast on dark ground: %s is used", wantedDark, dark))
+		adjusted = append(adjusted, fmt.Sprintf("colors.primary_dark %s has too little contrast on dark ground (%.1f:1, 5.5:1 needed): %s is used", wantedDark, contrast(wantedDark, darkGrounds[2]), dark))
 	}
 	return fmt.Appendf(nil, ":root{%s}@media (prefers-color-scheme:dark){:root{%s}}\n", brandVars(light, white, black), brandVars(dark, ink, white)), adjusted, nil
 }

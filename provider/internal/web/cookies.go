@@ -104,6 +104,9 @@ func (h *Handler) SetCookies(w http.ResponseWriter, a *login.Answer) {
 	}
 }
 
+// SessionCookie is the value of the browser's OP session cookie, unchecked; "" when it has none.
+func (h *Handler) SessionCookie(r *http.Request) string { return value(r, h.cookies.session) }
+
 // ClearSession deletes the cookie of the OP session, at logout. The known-browser cookie stays: it opens nothing, and without it a
 // stranger's failures would count against the person's own browser.
 func (h *Handler) ClearSession(w http.ResponseWriter) {

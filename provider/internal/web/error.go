@@ -13,21 +13,20 @@ import (
 // The codes of error pages: text keys "error.CODE". A code without texts shows those of ErrorInternal or ErrorBadRequest by its
 // status, so that an OAuth error code can be handed over as it is.
 const (
-	ErrorNotFound       = "not_found"
-	ErrorFlowUnknown    = "flow_unknown"    // no such login, or it is over and forgotten
-	ErrorFlowExpired    = "flow_expired"    // the login took too long
-	ErrorOtherBrowser   = "other_browser"   // another browser began it, or cookies are refused
-	ErrorCrossOrigin    = "cross_origin"    // another site sent our form
-	ErrorBadForm        = "bad_form"        // a form no page of ours sends
-	ErrorBadRequest     = "bad_request"     // the relying party's request is wrong
-	ErrorUnknownClient  = "invalid_client"  // the relying party is not registered
-	ErrorRedirectURI    = "redirect_uri"    // its redirect_uri is not registered
-	ErrorBadLogout      = "logout"          // a logout request is wrong
-	ErrorAccessDenied   = "access_denied"   // OAuth
-	ErrorThrottled      = "throttled"       // too many requests
-	ErrorUnavailable    = "unavailable"     // try again shortly
-	ErrorInternal       = "internal"        // our defect
-	ErrorSessionUnknown = "session_unknown" // of the person's own page: already gone
+	ErrorNotFound      = "not_found"
+	ErrorFlowUnknown   = "flow_unknown"   // no such login, or it is over and forgotten
+	ErrorFlowExpired   = "flow_expired"   // the login took too long
+	ErrorOtherBrowser  = "other_browser"  // another browser began it, or cookies are refused
+	ErrorCrossOrigin   = "cross_origin"   // another site sent our form
+	ErrorBadForm       = "bad_form"       // a form no page of ours sends
+	ErrorBadRequest    = "bad_request"    // the relying party's request is wrong
+	ErrorUnknownClient = "invalid_client" // the relying party is not registered
+	ErrorRedirectURI   = "redirect_uri"   // its redirect_uri is not registered
+	ErrorBadLogout     = "logout"         // a logout request is wrong
+	ErrorAccessDenied  = "access_denied"  // OAuth
+	ErrorThrottled     = "throttled"      // too many requests
+	ErrorUnavailable   = "unavailable"    // try again shortly
+	ErrorInternal      = "internal"       // our defect
 )
 
 // errorPage is the body of an error page.

@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"encoding/base64"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -28,7 +29,6 @@ type fakeFlows struct {
 	browsers  []login.Browser
 	started   []login.Request
 	start     *login.Page
-	panicky   bool
 }
 
 func (f *fakeFlows) Page(_ context.Context, flow string, b login.Browser) (*login.Page, error) {
@@ -116,33 +116,35 @@ func (f *fakeAccount) RevokeConsent(_ context.Context, _ login.Browser, client s
 	return f.err
 }
 
-// texts are the catalogues of two plugins as the pages see them.
+// descriptions hold the catalogues of three plugins as the pages see them.
+var descriptions = map[string]*sdk.Description{
+	"password": {Texts: map[string]map[string]string{
+		"en": {"title": "Password", "login": "Sign in", "password": "Password", "choose": "Choose a password", "new": "New password",
+			"hint": "At least {min} characters.", "short": "Use at least {min} characters; this has {count}.", "save": "Save password",
+			"guide": "A few unrelated words make a password that is easy to remember and hard to guess. You can paste one from a password manager."},
+		"it": {"title": "Password", "login": "Accesso", "password": "Password", "choose": "Scelta della password", "new": "Nuova password",
+			"hint": "Almeno {min} caratteri.", "short": "Usare almeno {min} caratteri; questa password ne ha {count}.", "save": "Salva la password",
+			"guide": "Alcune parole senza legame tra loro formano una password facile da ricordare e difficile da indovinare. È possibile incollarla da un gestore di password."},
+	}},
+	"totp": {Texts: map[string]map[string]string{
+		"en": {"title": "Authenticator app", "code": "Code from the app", "enter": "Enter your code", "hint": "Six digits; a new code appears every 30 seconds.",
+			"bind": "Set up your authenticator app", "alt": "QR code for your authenticator app; the same key stands below it as text", "confirm": "Code shown by the app", "other": "Use another code"},
+		"it": {"title": "App di autenticazione", "code": "Codice dell’app", "enter": "Inserire il codice", "hint": "Sei cifre; un nuovo codice appare ogni 30 secondi.",
+			"bind": "Attivazione dell’app di autenticazione", "alt": "Codice QR per l’app di autenticazione; la stessa chiave è scritta sotto", "confirm": "Codice mostrato dall’app", "other": "Usa un altro codice"},
+	}},
+	"mobile": {Texts: map[string]map[string]string{
+		"en": {"title": "Bank app", "push": "Approve on your phone", "number": "Type this number in the app", "wait": "Waiting for your phone", "amount": "Amount", "payee": "To",
+			"pick": "Which phone?", "one": "Maria’s phone", "two": "Old phone", "success": "Phone found.", "warn": "Approve only what you are doing yourself.", "idp": "Continue with another bank", "logo": "Picture you chose at binding", "again": "Send again",
+			"key": "Use your passkey", "use": "Use the key of this device"},
+		"it": {"title": "App della banca", "push": "Approvazione sul telefono", "number": "Digitare questo numero nell’app", "wait": "In attesa del telefono", "amount": "Importo", "payee": "A",
+			"pick": "Quale telefono?", "one": "Telefono di Maria", "two": "Telefono vecchio", "success": "Telefono trovato.", "warn": "Approvare solo le proprie operazioni.", "idp": "Continua con un’altra banca", "logo": "Immagine scelta all’attivazione", "again": "Invia di nuovo",
+			"key": "Usa la passkey", "use": "Usa la chiave di questo dispositivo"},
+	}},
+}
+
 var texts = &web.Catalogues{Describe: func(instance string) (*sdk.Description, bool) {
-	d := map[string]*sdk.Description{
-		"password": {Texts: map[string]map[string]string{
-			"en": {"title": "Password", "login": "Sign in", "password": "Password", "choose": "Choose a password", "new": "New password",
-				"hint": "At least {min} characters.", "short": "Use at least {min} characters; this has {count}.", "save": "Save password",
-				"guide": "A few unrelated words make a password that is easy to remember and hard to guess. You can paste one from a password manager."},
-			"it": {"title": "Password", "login": "Accesso", "password": "Password", "choose": "Scelta della password", "new": "Nuova password",
-				"hint": "Almeno {min} caratteri.", "short": "Usare almeno {min} caratteri; questa password ne ha {count}.", "save": "Salva la password",
-				"guide": "Alcune parole senza legame tra loro formano una password facile da ricordare e difficile da indovinare. È possibile incollarla da un gestore di password."},
-		}},
-		"totp": {Texts: map[string]map[string]string{
-			"en": {"title": "Authenticator app", "code": "Code from the app", "enter": "Enter your code", "hint": "Six digits; a new code appears every 30 seconds.",
-				"bind": "Set up your authenticator app", "alt": "QR code for your authenticator app; the same key stands below it as text", "confirm": "Code shown by the app", "other": "Use another code"},
-			"it": {"title": "App di autenticazione", "code": "Codice dell’app", "enter": "Inserire il codice", "hint": "Sei cifre; un nuovo codice appare ogni 30 secondi.",
-				"bind": "Attivazione dell’app di autenticazione", "alt": "Codice QR per l’app di autenticazione; la stessa chiave è scritta sotto", "confirm": "Codice mostrato dall’app", "other": "Usa un altro codice"},
-		}},
-		"mobile": {Texts: map[string]map[string]string{
-			"en": {"title": "Bank app", "push": "Approve on your phone", "number": "Type this number in the app", "wait": "Waiting for your phone", "amount": "Amount", "payee": "To",
-				"pick": "Which phone?", "one": "Maria’s phone", "two": "Old phone", "success": "Phone found.", "warn": "Approve only what you are doing yourself.", "idp": "Continue with another bank", "logo": "Picture you chose at binding", "again": "Send again",
-				"key": "Use your passkey", "use": "Use the key of this device"},
-			"it": {"title": "App della banca", "push": "Approvazione sul telefono", "number": "Digitare questo numero nell’app", "wait": "In attesa del telefono", "amount": "Importo", "payee": "A",
-				"pick": "Quale telefono?", "one": "Telefono di Maria", "two": "Telefono vecchio", "success": "Telefono trovato.", "warn": "Approvare solo le proprie operazioni.", "idp": "Continua con un’altra banca", "logo": "Immagine scelta all’attivazione", "again": "Invia di nuovo",
-				"key": "Usa la passkey", "use": "Usa la chiave di questo dispositivo"},
-		}},
-	}[instance]
-	return d, d != nil
+	d, ok := descriptions[instance]
+	return d, ok
 }}
 
 func t(key string, params ...string) sdk.Text {
@@ -220,6 +222,7 @@ func newServer(tb testing.TB, change ...func(*web.Options)) *server {
 			return map[string]string{"banca-demo": "Banca Demo Online", "conto-chiaro": "Conto Chiaro"}[client]
 		},
 		Now: func() time.Time { return now },
+		Log: slog.New(slog.DiscardHandler),
 	}
 	for _, f := range change {
 		f(&o)
@@ -233,7 +236,9 @@ func newServer(tb testing.TB, change ...func(*web.Options)) *server {
 	for _, r := range h.Routes() {
 		mux.Handle(r.Pattern, r.Handler)
 	}
-	mux.HandleFunc("GET /test/error", func(w http.ResponseWriter, r *http.Request) { h.ErrorPage(w, r, http.StatusBadRequest, web.ErrorRedirectURI) })
+	mux.HandleFunc("GET /test/error", func(w http.ResponseWriter, r *http.Request) {
+		h.ErrorPage(w, r, http.StatusBadRequest, web.ErrorRedirectURI)
+	})
 	mux.HandleFunc("GET /test/logout", func(w http.ResponseWriter, r *http.Request) {
 		h.ConfirmLogout(w, r, web.LogoutPage{Action: "/test/logout", Fields: [][2]string{{"token", "abc"}}, Client: "Banca Demo Online", User: "Maria Rossi"})
 	})

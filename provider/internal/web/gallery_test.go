@@ -19,7 +19,7 @@ func gallery() map[string]*login.Page {
 	code := func(n login.Notice) login.Page {
 		return step(login.StepPage{Instance: "totp", Method: "totp/totp", Title: t("title"), Name: "maria.rossi", Notice: n, Identified: true,
 			Others: []login.MethodOption{mobileOption},
-			View: sdk.View{Title: t("enter"), Nodes: []sdk.Node{{TextField: &sdk.TextField{Name: "code", Kind: sdk.FieldOneTimeCode, Label: t("code"), Hint: t("hint")}}}}})
+			View:   sdk.View{Title: t("enter"), Nodes: []sdk.Node{{TextField: &sdk.TextField{Name: "code", Kind: sdk.FieldOneTimeCode, Label: t("code"), Hint: t("hint")}}}}})
 	}
 	pages := map[string]login.Page{
 		"sign-in":         signIn("", login.Notice{}),

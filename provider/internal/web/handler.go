@@ -12,9 +12,8 @@ type Handler struct {
 	opt       Options
 	cookies   cookies
 	catalogue map[string]*words
-	brand     brandView
 	assets    *assets
-	pages     map[string]*template.Template
+	pages     map[string]map[string]*template.Template // language → name
 	cross     *http.CrossOriginProtection
 }
 
@@ -41,13 +40,15 @@ func New(o Options) (*Handler, error) {
 	for _, a := range adjusted {
 		o.Log.Warn("brand adjusted for readability", "adjustment", a)
 	}
-	h.brand = brand
 	if h.assets, err = loadAssets(css, logo); err != nil {
 		return nil, err
 	}
-	h.brand.Logo = h.assets.Logo
-	if h.pages, err = loadPages(); err != nil {
-		return nil, err
+	brand.Logo = h.assets.Logo
+	h.pages = make(map[string]map[string]*template.Template, len(h.catalogue))
+	for lang, w := range h.catalogue {
+		if h.pages[lang], err = loadPages(w, newConstants(brand, h.assets)); err != nil {
+			return nil, err
+		}
 	}
 	// Behind a proxy that rewrites Host, the Origin of our own forms is the issuer's.
 	issuer, _ := url.Parse(o.Issuer) // checked by defaults

@@ -94,21 +94,29 @@ func (h *Handler) showStep(w http.ResponseWriter, r *http.Request, pg *page, b *
 	h.render(w, r, http.StatusOK, "step", pg)
 }
 
-// place says which field has the focus when the page appears, and ties the notice to the fields it is about.
+// place says which field has the focus when the page appears, and ties the notice to the fields it is about. A field that comes after
+// something to read or scan gets no focus, unless it is wrong: the keyboard of a phone would cover what comes before it.
 func (b *loginBody) place() {
-	if b.AskName && b.Name == "" {
+	if b.AskName && b.Name == "" && len(b.View.Errors) == 0 {
 		b.Focus = "username"
 	}
+	covered := false
 	for i := range b.View.Nodes {
-		f := b.View.Nodes[i].Field
-		if f == nil {
+		n := &b.View.Nodes[i]
+		switch n.Kind {
+		case "field":
+		case "paragraph":
+			continue
+		default:
+			covered = covered || !b.NameError
 			continue
 		}
 		if b.NameError {
-			f.DescribedBy = join("notice", f.DescribedBy)
+			n.Field.DescribedBy = join("notice", n.Field.DescribedBy)
 		}
-		if b.Focus == "" && (len(b.View.Errors) == 0 || b.View.Errors[0].ID == f.ID) {
-			b.Focus, f.Focus = f.ID, true
+		wrong := len(b.View.Errors) > 0 && b.View.Errors[0].ID == n.Field.ID
+		if b.Focus == "" && (wrong || len(b.View.Errors) == 0 && !covered) {
+			b.Focus, n.Field.Focus = n.Field.ID, true
 		}
 	}
 }

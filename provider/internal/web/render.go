@@ -2,18 +2,10 @@ package web
 
 import (
 	"bytes"
-	"embed"
-	"fmt"
-	"html/template"
 	"net/http"
-	"path"
 	"strconv"
-	"strings"
 	"sync"
 )
-
-//go:embed templates/*.html
-var templateFiles embed.FS
 
 // page is what the layout knows; a template reaches its own data through Body.
 type page struct {
@@ -33,44 +25,10 @@ type page struct {
 
 type langLink struct{ Lang, Name, URL string }
 
-func loadPages() (map[string]*template.Template, error) {
-	// pair hands a part its page beside its own data.
-	pair := func(p *page, item any) any {
-		return struct {
-			Page *page
-			Item any
-		}{p, item}
-	}
-	layout, err := template.New("").Funcs(template.FuncMap{"pair": pair}).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
-	if err != nil {
-		return nil, fmt.Errorf("web: %w", err)
-	}
-	files, err := templateFiles.ReadDir("templates")
-	if err != nil {
-		return nil, fmt.Errorf("web: %w", err)
-	}
-	pages := map[string]*template.Template{}
-	for _, f := range files {
-		name := strings.TrimSuffix(f.Name(), ".html")
-		if name == "layout" || name == "parts" {
-			continue
-		}
-		t, err := layout.Clone()
-		if err != nil {
-			return nil, fmt.Errorf("web: %w", err)
-		}
-		if pages[name], err = t.ParseFS(templateFiles, path.Join("templates", f.Name())); err != nil {
-			return nil, fmt.Errorf("web: %w", err)
-		}
-	}
-	return pages, nil
-}
-
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // render writes a page. It is built in memory first, so that a page is sent whole or not at all.
 func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, name string, p *page) {
-	p.Brand, p.Assets = &h.brand, h.assets
 	if p.Switch == nil {
 		p.Switch = languageLinks(r, p.Lang)
 	}
@@ -80,7 +38,7 @@ func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, nam
 		buf.Reset()
 		buffers.Put(buf)
 	}()
-	if err := h.pages[name].ExecuteTemplate(buf, "layout", p); err != nil {
+	if err := h.pages[p.Lang][name].ExecuteTemplate(buf, "layout", p); err != nil {
 		h.opt.Log.ErrorContext(r.Context(), "page not rendered", "page", name, "error", err)
 		buf.Reset()
 		http.Error(w, "Internal error", http.StatusInternalServerError)

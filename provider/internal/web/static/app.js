@@ -74,9 +74,11 @@ all("[data-copy]", (button) => {
   });
 });
 
-// Times in the browser's own zone.
+// Times in the browser's own zone, and as the browser's owner writes them if that is the page's language.
+const lang = document.documentElement.lang;
+const region = navigator.languages.find((tag) => tag.split("-")[0] === lang && tag !== lang);
+const format = new Intl.DateTimeFormat(region ?? (lang === "en" ? "en-GB" : lang), { dateStyle: "long", timeStyle: "short" });
 all("time[data-local]", (time) => {
-  const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
   time.textContent = format.format(new Date(time.dateTime));
 });
 

@@ -68,7 +68,7 @@ func NewTab(t testing.TB, browser context.Context) *Tab {
 	t.Cleanup(stop)
 	tab := &Tab{Context: ctx}
 	chromedp.ListenTarget(ctx, tab.listen)
-	if err := chromedp.Run(ctx, cdplog.Enable(), runtime.Enable()); err != nil {
+	if err := chromedp.Run(ctx, cdplog.Enable(), runtime.Enable(), emulation.SetFocusEmulationEnabled(true)); err != nil {
 		t.Fatalf("open a tab: %v", err)
 	}
 	return tab
