@@ -28,6 +28,9 @@ import (
 // startTimeout is from start to handshake.
 const startTimeout = 10 * time.Second
 
+// silentPlugin is how go-plugin begins its complaint about a plugin that printed nothing; it says less than we know.
+const silentPlugin = "Unrecognized remote plugin message: \n"
+
 // running is a plugin process with a connection to it.
 type running struct {
 	*process
@@ -71,6 +74,9 @@ func (h *Host) launch(ctx context.Context, c *InstanceConfig, path string) (*run
 			<-p.exited
 		} else if p.dir != "" {
 			os.RemoveAll(p.dir)
+		}
+		if p.diagnosis != "" && strings.HasPrefix(err.Error(), silentPlugin) {
+			err = errors.New(p.diagnosis)
 		}
 		return nil, fmt.Errorf("launch: %w", err)
 	}

@@ -29,6 +29,7 @@ type process struct {
 	pid      int
 
 	handshake chan []byte // the first line of standard output, then closed
+	diagnosis string      // why there was no such line; set by the goroutine that starts the process
 	exited    chan struct{}
 	exitErr   error // valid after exited
 
@@ -156,10 +157,11 @@ func (p *process) Kill(context.Context) error {
 
 // Diagnose implements runner.Runner.
 func (p *process) Diagnose(context.Context) string {
+	p.diagnosis = "the program is not a plugin, or prints to standard output before the handshake"
 	if p.waitExit(200 * time.Millisecond) {
-		return "it ended: " + p.ending()
+		p.diagnosis = "the program ended before the handshake: " + p.ending()
 	}
-	return "it is not a plugin, or prints to standard output before the handshake"
+	return p.diagnosis
 }
 
 // ending says how the process ended and the last it said.

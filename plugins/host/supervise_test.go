@@ -92,7 +92,7 @@ func TestCrashLoopOpensTheBreaker(t *testing.T) {
 	if _, err := h.Step(t.Context(), host.Begin, request("dead", "")); kindOf(err) != host.Unavailable {
 		t.Errorf("step: %v", err)
 	}
-	if s := h.Status()[0]; s.Restarts != 5 || !strings.Contains(s.LastError, "exit status 3") || !strings.Contains(s.LastError, "cannot find the token file") {
+	if s := h.Status()[0]; s.Restarts != 5 || s.LastError != "launch: the program ended before the handshake: exit status 3, after saying: cannot find the token file" {
 		t.Errorf("status %+v", s)
 	}
 	if _, ok := h.Describe("dead"); ok {
