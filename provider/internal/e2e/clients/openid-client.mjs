@@ -54,7 +54,7 @@ async function login (config, person, more = {}, visitor = person) {
   return { tokens, answer, checks, sub: tokens.claims().sub }
 }
 
-// What openid-client makes of 401 with WWW-Authenticate, which HTTP Basic is answered with (RFC 6749 section 5.2).
+// What openid-client makes of invalid_client, whose status 401 comes with WWW-Authenticate (RFC 9110 section 15.5.2).
 const challenged = 'OAUTH_WWW_AUTHENTICATE_CHALLENGE'
 
 /** The error code with which a promise is refused. */
@@ -143,7 +143,7 @@ await check('client_secret_post, response_mode=form_post', async () => {
   assert.ok(answer instanceof Request, 'the answer came as a POST')
   await oidc.fetchUserInfo(post, tokens.access_token, sub)
   const wrong = await discover('post', oidc.ClientSecretPost(secrets.basic))
-  assert.equal(await refusal(oidc.refreshTokenGrant(wrong, tokens.refresh_token)), 'invalid_client')
+  assert.equal(await refusal(oidc.refreshTokenGrant(wrong, tokens.refresh_token)), challenged)
   const otherWay = await discover('post', oidc.ClientSecretBasic(secrets.post))
   assert.equal(await refusal(oidc.refreshTokenGrant(otherWay, tokens.refresh_token)), challenged)
   await oidc.refreshTokenGrant(post, tokens.refresh_token)
@@ -169,7 +169,7 @@ await check('private_key_jwt', async () => {
 
   const { privateKey: stranger } = await jose.generateKeyPair('ES256')
   const forged = await discover('jwt', oidc.PrivateKeyJwt({ key: stranger, kid: key.kid }))
-  assert.equal(await refusal(oidc.clientCredentialsGrant(forged)), 'invalid_client')
+  assert.equal(await refusal(oidc.clientCredentialsGrant(forged)), challenged)
   const secret = await discover('jwt', oidc.ClientSecretBasic(secrets.basic))
   assert.equal(await refusal(oidc.clientCredentialsGrant(secret)), challenged)
 
