@@ -4,12 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -65,24 +62,13 @@ func (s *testStore) migrate(ctx context.Context) error {
 	return Migrate(ctx, s.engine, s.pool)
 }
 
-var databases atomic.Int64
-
 // newDSN makes an empty database of the engine for one test.
 func newDSN(t testing.TB, engine Engine) string {
 	t.Helper()
 	if engine == SQLite {
 		return filepath.Join(t.TempDir(), "varco.db")
 	}
-	name := fmt.Sprintf("delivery_%d_%d", os.Getpid(), databases.Add(1))
-	admin, err := sql.Open("pgx", clusterURL(t, "postgres"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer admin.Close()
-	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
-	}
-	return clusterURL(t, name)
+	return EmptyPostgreSQL(t)
 }
 
 // newStore makes a migrated store for one test.

@@ -91,16 +91,17 @@ func TestDatabaseAway(t *testing.T) {
 	dsn := newDSN(t, PostgreSQL)
 	r := newRig(t, openMigrated(t, dsn), twoSMS)
 	r.queue(t, code("before"))
-	admin, err := sql.Open("pgx", clusterURL(t, "postgres"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer admin.Close()
 	u, err := url.Parse(dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	name := strings.TrimPrefix(u.Path, "/")
+	u.Path = "/postgres"
+	admin, err := sql.Open("pgx", u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
 	away := func(is bool) {
 		t.Helper()
 		for _, q := range []string{
