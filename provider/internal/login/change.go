@@ -92,6 +92,11 @@ func (d *Dispatcher) notice(x *run, c *change, kind delivery.NoticeKind, method,
 // else; and every step takes its locks in the same order.
 func (c *change) write(ctx context.Context, d *Dispatcher, q tx.Q, x *run) error {
 	var err error
+	if c.changed {
+		// PutCounter is a compare-and-set itself. A guard on the same row would only take a weaker lock first, which many
+		// steps can hold at once and none can then raise: a deadlock.
+		c.guard = Guard{}
+	}
 	if c.begin {
 		err = d.Rows.InsertFlow(ctx, q, x.flow)
 	} else {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/varco-id/varco/provider/internal/sealing"
 	"github.com/varco-id/varco/provider/internal/store/sqlstore"
+	"github.com/varco-id/varco/provider/internal/store/storetest/pgtest"
 )
 
 func openBank(t *testing.T, url string) *bank {
@@ -28,7 +29,7 @@ func sqliteBank(t *testing.T) *bank {
 
 func postgresBank(t *testing.T) *bank {
 	t.Helper()
-	return openBank(t, "sqlite:"+t.TempDir()+"/varco.db")
+	return openBank(t, pgtest.DSN(t))
 }
 
 // fuzzBox derives without a store.
