@@ -1,12 +1,13 @@
 -- First in its transaction. Everything a code is bound to stands in the WHERE, so that a mismatch changes nothing and a hundred
--- racers get one row between them.
+-- racers get one row between them. Here and in Rotate the sub-selects are scalar: PostgreSQL would answer an EXISTS inside OR by hashing
+-- the whole table of sessions.
 -- name: RedeemCode :one
 UPDATE flow
 SET redeemed_at = @now, grant_id = @grant_id
 WHERE flow.id = @id AND code_hash = @code_hash AND client_id = @client_id AND redirect_uri = @redirect_uri AND challenge = @challenge
   AND redeemed_at = 0 AND code_expires_at > @now
-  AND (session = '' OR EXISTS (SELECT 1 FROM op_session AS s WHERE s.id = flow.session AND s.ended_at = 0 AND s.expires_at > @now))
-  AND EXISTS (SELECT 1 FROM subscriber AS p WHERE p.id = flow.subject AND p.status = 'active')
+  AND (session = '' OR (SELECT s.expires_at FROM op_session AS s WHERE s.id = flow.session AND s.ended_at = 0) > @now)
+  AND (SELECT p.status FROM subscriber AS p WHERE p.id = flow.subject) = 'active'
 RETURNING outcome;
 
 -- name: RedeemedGrant :one
@@ -33,9 +34,8 @@ UPDATE token_grant
 SET generation = generation + 1
 WHERE token_grant.id = @id AND client_id = @client_id AND generation = @generation AND revoked_at = 0
   AND (token_grant.expires_at = 0 OR token_grant.expires_at > @now)
-  AND (offline OR session = ''
-    OR EXISTS (SELECT 1 FROM op_session AS s WHERE s.id = token_grant.session AND s.ended_at = 0 AND s.expires_at > @now))
-  AND (token_grant.subject = '' OR EXISTS (SELECT 1 FROM subscriber AS p WHERE p.id = token_grant.subject AND p.status = 'active'))
+  AND (offline OR session = '' OR (SELECT s.expires_at FROM op_session AS s WHERE s.id = token_grant.session AND s.ended_at = 0) > @now)
+  AND (token_grant.subject = '' OR (SELECT p.status FROM subscriber AS p WHERE p.id = token_grant.subject) = 'active')
 RETURNING id, client_id, subject, session, flow, scopes, audience, acr, amr, auth_time, nonce, offline, generation,
     created_at, expires_at, revoked_at;
 
