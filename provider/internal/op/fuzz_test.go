@@ -13,6 +13,7 @@ import (
 
 	"github.com/varco-id/varco/provider/internal/audit"
 	"github.com/varco-id/varco/provider/internal/fault"
+	"github.com/varco-id/varco/provider/internal/grant"
 	"github.com/varco-id/varco/provider/internal/id"
 	"github.com/varco-id/varco/provider/internal/login"
 	"github.com/varco-id/varco/provider/internal/relyingparty"
@@ -187,12 +188,44 @@ func FuzzLogoutParameters(f *testing.F) {
 	})
 }
 
-func FuzzCode(f *testing.F) {
-	f.Add(login.CodeFor(fixedBox{}, id.New(), 2))
-	f.Add("a.b")
-	f.Fuzz(func(t *testing.T, code string) {
-		if codeSyntax.MatchString(code) && (len(code) != 66 || code[22] != '.') {
-			t.Fatalf("%q", code)
+// strictGrants is a store that holds nothing and fails the test when it is asked for what cannot be a code of ours.
+type strictGrants struct {
+	grant.Store
+	t *testing.T
+}
+
+func (g strictGrants) Redeem(_ context.Context, _ tx.Q, r grant.Redemption) (*grant.Grant, error) {
+	if len(r.Flow) != 22 || strings.Trim(r.Flow, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != "" || len(r.CodeHash) != 32 || len(r.Challenge) != 43 {
+		g.t.Fatalf("the store was asked for %+v", r)
+	}
+	return nil, fault.New(fault.NotFound, "no such code")
+}
+
+func (strictGrants) CodeReplayed(context.Context, tx.Q, string, []byte, time.Time) (bool, error) {
+	return false, nil
+}
+
+// noDB runs transactions of nothing.
+type noDB struct{ tx.DB }
+
+func (noDB) InTx(_ context.Context, fn func(tx.Q) error) error { return fn(nil) }
+
+func FuzzAuthorizationCode(f *testing.F) {
+	f.Add(login.CodeFor(fixedBox{}, id.New(), 2), strings.Repeat("v", 43))
+	f.Add("a.b", "short")
+	h := fuzzed()
+	h.DB = noDB{}
+	client, err := h.Clients.Registered(context.Background(), "rp")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, code, verifier string) {
+		own := Handler{Options: h.Options}
+		own.Grants = strictGrants{t: t}
+		r := httptest.NewRequest(http.MethodPost, "https://id.test/token", nil)
+		params := form{"grant_type": "authorization_code", "code": code, "redirect_uri": "https://rp.test/cb", "code_verifier": verifier}
+		if _, err := own.exchange(r, params, &caller{client: client}); err == nil {
+			t.Fatalf("%q was redeemed", code)
 		}
 	})
 }
