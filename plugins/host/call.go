@@ -14,7 +14,7 @@ import (
 const (
 	// patience is how far away a restart may be for a call to wait for it.
 	patience = time.Second
-	// settleRetry lets the end of a process become known before a call is repeated.
+	// settleRetry lets the end of a process become known: before a call is repeated, and before its failure is judged.
 	settleRetry = 50 * time.Millisecond
 )
 
@@ -25,7 +25,7 @@ func (h *Host) call(ctx context.Context, id, op string, limit time.Duration, ret
 	defer func() { h.report.Called(id, op, time.Since(began), err) }()
 	i, ok := h.byID[id]
 	if !ok {
-		return &Error{Instance: id, Op: op, Kind: NotConfigured, Err: errUnknownInstance}
+		return &Error{Instance: id, Op: op, Kind: NotConfigured, Err: errUnknownInstance, notSent: true}
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -33,7 +33,7 @@ func (h *Host) call(ctx context.Context, id, op string, limit time.Duration, ret
 	if failed == nil {
 		return nil
 	}
-	if retry && failed.Kind == Unavailable && r != nil && r.pause(ctx) {
+	if retry && failed.Kind == Unavailable && r != nil && ctx.Err() == nil {
 		if _, failed = i.once(ctx, op, f); failed == nil {
 			return nil
 		}
@@ -45,7 +45,7 @@ func (h *Host) call(ctx context.Context, id, op string, limit time.Duration, ret
 func (i *instance) once(ctx context.Context, op string, f func(context.Context, *instance, *sdk.Client) error) (*running, *Error) {
 	r, err := i.acquire(ctx)
 	if err != nil {
-		err.Op = op
+		err.Op, err.notSent = op, true
 		return nil, err
 	}
 	defer r.calls.Done()
@@ -60,20 +60,21 @@ func (i *instance) once(ctx context.Context, op string, f func(context.Context, 
 	case Deadline:
 		poke(i.doubted)
 	}
+	// An Unavailable may also be the transport's, because the process went away under the call: then nobody knows what it
+	// had done. The process' end becomes known a moment later.
+	failed.notSent = failed.Kind != Bug && refused(failure) && (status.Code(failure) != codes.Unavailable || r.outlives(settleRetry))
 	return r, failed
 }
 
-// pause waits a moment before a call is repeated. It is false when there is no time left for it.
-func (r *running) pause(ctx context.Context) bool {
-	timer := time.NewTimer(settleRetry)
+// outlives says whether the process is still there after d.
+func (r *running) outlives(d time.Duration) bool {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-r.exited:
-		return true
+		return false
 	case <-timer.C:
 		return true
-	case <-ctx.Done():
-		return false
 	}
 }
 

@@ -34,7 +34,13 @@ type Error struct {
 	Kind       Kind
 	RetryAfter time.Duration // with Exhausted, if the plugin said so
 	Err        error         // a *sdk.Violation when an answer was refused
+
+	notSent bool
 }
+
+// NotSent says whether the call surely did nothing: it never reached the plugin, or the plugin itself answered that it did
+// nothing. When in doubt it is false: whoever repeats a message on its word must not send it twice.
+func (e *Error) NotSent() bool { return e.notSent }
 
 // Error implements error.
 func (e *Error) Error() string {
@@ -84,6 +90,15 @@ func classify(instance, op string, err error) *Error {
 		out.Kind = Aborted
 	}
 	return out
+}
+
+// refused says whether the status is one by which a plugin says that it did nothing.
+func refused(err error) bool {
+	switch status.Code(err) {
+	case codes.Unavailable, codes.ResourceExhausted, codes.FailedPrecondition, codes.InvalidArgument, codes.Unimplemented:
+		return true
+	}
+	return false
 }
 
 // tooLarge tells gRPC's own refusal of a message over the limit from a plugin that has no capacity left: both use one

@@ -122,6 +122,10 @@ func TestTechnicalFaults(t *testing.T) {
 			if do == "exhausted" && (!errors.As(err, &e) || e.RetryAfter != 90*time.Second) {
 				t.Errorf("retry after: %+v", e)
 			}
+			didNothing := do == "unavailable" || do == "exhausted" || do == "not configured"
+			if errors.As(err, &e) && e.NotSent() != didNothing {
+				t.Errorf("NotSent is %v", e.NotSent())
+			}
 		})
 	}
 }

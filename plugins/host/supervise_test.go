@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -53,8 +54,13 @@ func TestDeathDuringStep(t *testing.T) {
 		t.Run(do, func(t *testing.T) {
 			t.Parallel()
 			h := start(t, host.Options{Instances: []host.InstanceConfig{{ID: "a", Plugin: "probe"}}})
-			if _, err := h.Step(t.Context(), host.Continue, request("a", do)); kindOf(err) != host.Unavailable {
+			_, err := h.Step(t.Context(), host.Continue, request("a", do))
+			if kindOf(err) != host.Unavailable {
 				t.Errorf("got %v", err)
+			}
+			var e *host.Error
+			if errors.As(err, &e) && e.NotSent() {
+				t.Error("nobody knows what a dead plugin had done")
 			}
 			pid(t, h, "a")
 		})
