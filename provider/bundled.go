@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/varco-id/varco/plugins/inbox"
 	"github.com/varco-id/varco/plugins/password"
 	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/plugins/totp"
@@ -12,6 +13,7 @@ import (
 // bundled are the plugins that come with the varco binary: the same program run again as `varco plugin serve NAME`, a
 // process of its own for each instance.
 var bundled = map[string]func() sdk.Plugin{
+	"inbox":    func() sdk.Plugin { return inbox.New() },
 	"password": func() sdk.Plugin { return password.New() },
 	"totp":     func() sdk.Plugin { return totp.New() },
 }

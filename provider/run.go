@@ -180,7 +180,8 @@ func (s *Server) start(ctx, background context.Context, run runner) error {
 	run("admin socket", background, func(ctx context.Context) error { return ServeAdmin(ctx, c, admin) })
 	run("signing keys", background, s.keys.Run)
 	run("audit sealer", background, s.sealer().Run)
-	worker := delivery.NewWorker(s.outbox, delivery.WorkerOptions{DB: s.store, Sender: s.host})
+	worker := delivery.NewWorker(s.outbox, delivery.WorkerOptions{DB: s.store, Sender: s.host,
+		Texts: &delivery.Catalogues{Describe: s.host.Describe}, Idempotent: c.idempotentChannels()})
 	run("outbox", background, worker.Run)
 	run("invalidation", background, s.followChanges)
 	run("pruning", background, s.prune)

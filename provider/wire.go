@@ -153,6 +153,18 @@ func (s *Server) channels() map[string][]string {
 	return kinds
 }
 
+// idempotentChannels are the instances that take a message with the same key once: only there is a send of unknown outcome
+// repeated.
+func (c *Config) idempotentChannels() map[string]bool {
+	out := map[string]bool{}
+	for id, p := range c.Plugins {
+		if p.Name(id) == "inbox" {
+			out[id] = true
+		}
+	}
+	return out
+}
+
 // limits are the configured limits of throttling.
 func (c *Config) limits() throttle.Limits {
 	t := c.Throttle

@@ -28,7 +28,7 @@ func lockFile(database string) (*os.File, error) {
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fault.Wrap(fault.Unavailable, err, "lock the database's file "+path)
 		}
-		return nil, fault.New(fault.Unavailable, fmt.Sprintf("another varco process (pid %s) uses %s; SQLite serves one process: "+
+		return nil, fault.New(fault.Conflict, fmt.Sprintf("another varco process (pid %s) uses %s; SQLite serves one process: "+
 			"stop it, or use PostgreSQL for several replicas", orUnknown(strings.TrimSpace(string(holder))), database))
 	}
 	err = f.Truncate(0)
