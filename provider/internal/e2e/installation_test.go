@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -37,6 +39,9 @@ func install(t testing.TB, clients ...client) *installation {
 	address, admin := freeAddress(t), freeAddress(t)
 	issueCertificate(t, dir)
 	write(t, filepath.Join(dir, "kek.key"), []byte(randomText(32)))
+	if err := os.Mkdir(filepath.Join(dir, "tmp"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	in := &installation{
 		dir: dir, file: filepath.Join(dir, "varco.yaml"), issuer: "https://" + address, admin: "http://" + admin,
 		secret: map[string]string{}, canary: newCanary(),
@@ -104,11 +109,14 @@ func (in *installation) declare(t testing.TB, c client) client {
 	return c
 }
 
+// tmp is the temporary folder of the installation's processes alone.
+func (in *installation) tmp() string { return filepath.Join(in.dir, "tmp") }
+
 // command runs the program with the installation's configuration.
 func (in *installation) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(binary, append([]string{"--config", in.file}, args...)...)
 	// The operator's environment must not leak into the tests: VARCO_… variables override the configuration.
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + in.dir, "TMPDIR=" + os.TempDir()}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + in.dir, "TMPDIR=" + in.tmp()}
 	return cmd
 }
 
@@ -167,4 +175,14 @@ func randomText(n int) string {
 	b := make([]byte, n)
 	_, _ = rand.Read(b) // crypto/rand ends the process instead of failing
 	return base64.StdEncoding.EncodeToString(b)
+}
+
+// readAll reads to the end and closes.
+func readAll(t testing.TB, r io.ReadCloser) []byte {
+	t.Helper()
+	text, err := io.ReadAll(r)
+	if err := errors.Join(err, r.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
