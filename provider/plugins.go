@@ -26,7 +26,7 @@ func (c *Config) instances() ([]host.InstanceConfig, error) {
 			return nil, fault.Wrap(fault.Invalid, err, "the configuration of plugin "+id)
 		}
 		list = append(list, host.InstanceConfig{ID: id, Plugin: p.Name(id), Command: p.Command, SHA256: strings.ToLower(p.SHA256),
-			Config: raw, AMR: p.AMR, Attributes: p.Attributes})
+			Config: raw, AMR: p.AMR, Attributes: p.Attributes, Env: c.pluginEnv()})
 	}
 	return list, nil
 }

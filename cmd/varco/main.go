@@ -13,7 +13,7 @@ func main() {
 	// no command line, no configuration, no store.
 	if len(os.Args) == 4 && os.Args[1] == "plugin" && os.Args[2] == "serve" {
 		if plugin, ok := provider.BundledPlugin(os.Args[3]); ok {
-			sdk.Serve(plugin)
+			sdk.Serve(plugin, provider.PluginTracing(os.Args[3])...)
 			return
 		}
 	}
