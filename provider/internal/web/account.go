@@ -65,7 +65,7 @@ func (h *Handler) accountBind(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) accountUnbindAsk(w http.ResponseWriter, r *http.Request) {
 	o, err := h.opt.Account.Overview(r.Context(), h.browser(r))
 	if fault.Is(err, fault.Denied) {
-		http.Redirect(w, r, "/account", http.StatusSeeOther)
+		h.redirect(w, "/account")
 		return
 	}
 	if err != nil {
@@ -107,7 +107,7 @@ func (h *Handler) startAccount(w http.ResponseWriter, r *http.Request, q login.R
 	case p.Answer != nil:
 		h.finish(w, r, p.Answer)
 	default:
-		http.Redirect(w, r, "/login/"+p.Flow, http.StatusSeeOther)
+		h.redirect(w, "/login/"+p.Flow)
 	}
 }
 
@@ -141,9 +141,9 @@ func (h *Handler) accountRevokeConsent(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) accountDone(w http.ResponseWriter, r *http.Request, err error, done string) {
 	switch {
 	case fault.Is(err, fault.Denied):
-		http.Redirect(w, r, "/account", http.StatusSeeOther)
+		h.redirect(w, "/account")
 	case err == nil, fault.Is(err, fault.NotFound):
-		http.Redirect(w, r, "/account?done="+done, http.StatusSeeOther)
+		h.redirect(w, "/account?done="+done)
 	default:
 		h.failed(w, r, err, "/account")
 	}
@@ -162,7 +162,7 @@ func (h *Handler) accountSignOut(w http.ResponseWriter, r *http.Request) {
 		h.failed(w, r, err, "/account")
 		return
 	}
-	http.Redirect(w, r, "/signed-out", http.StatusSeeOther)
+	h.redirect(w, "/signed-out")
 }
 
 func (h *Handler) landing(w http.ResponseWriter, r *http.Request) {

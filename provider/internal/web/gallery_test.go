@@ -60,7 +60,7 @@ func gallery() map[string]*login.Page {
 			{Redirect: &sdk.Redirect{URL: "https://idp.bank.test/authorize?x=1&y=2", Label: t("idp")}},
 		}}}),
 		"passkey": step(login.StepPage{Instance: "mobile", Method: "mobile/key", Title: t("title"), View: sdk.View{Title: t("key"), Nodes: []sdk.Node{
-			{WebAuthn: &sdk.WebAuthn{Create: true, Options: []byte(`{"challenge":"AAAAAAAAAAAAAAAAAAAAAA","rp":{"id":"localhost","name":"Banca"},"user":{"id":"AAAA","name":"maria","displayName":"Maria"},"pubKeyCredParams":[{"type":"public-key","alg":-7}]}`)}},
+			{WebAuthn: &sdk.WebAuthn{Create: true, Options: []byte(`{"challenge":"AAAAAAAAAAAAAAAAAAAAAA","rp":{"id":"localhost","name":"Banca"},"user":{"id":"AAAA","name":"maria","displayName":"Maria"},"pubKeyCredParams":[{"type":"public-key","alg":-7},{"type":"public-key","alg":-257}]}`)}},
 			{Action: &sdk.Action{Name: "use", Label: t("use"), Primary: true}},
 		}}}),
 	}

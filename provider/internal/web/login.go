@@ -54,13 +54,13 @@ func (h *Handler) loginSubmit(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case fault.Is(err, fault.Conflict):
 		// Another tab or a double click answered first: the Flow's page shows where that led.
-		http.Redirect(w, r, self, http.StatusSeeOther)
+		h.redirect(w, self)
 	case err != nil:
 		h.failed(w, r, err, self)
 	case p.Answer != nil:
 		h.finish(w, r, p.Answer)
 	default:
-		http.Redirect(w, r, self, http.StatusSeeOther)
+		h.redirect(w, self)
 	}
 }
 
@@ -71,7 +71,7 @@ func (h *Handler) finish(w http.ResponseWriter, r *http.Request, a *login.Answer
 		h.opt.Responder.Respond(h.leaving(w, r), r, a)
 		return
 	}
-	http.Redirect(w, r, accountReturn(a), http.StatusSeeOther)
+	h.redirect(w, accountReturn(a))
 }
 
 // accountReturn is the path where a Flow of the person's own page ends, with what to tell there.
