@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"html"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -42,6 +41,7 @@ type env struct {
 	*testing.T
 	clock   *clock
 	store   *sqlstore.Store
+	db      *counted
 	box     sealing.Box
 	keys    *signingkey.Service
 	clients *relyingparty.Service
@@ -117,6 +117,7 @@ func newEnvAt(t *testing.T, iss string) *env {
 	e.store, err = openStore(ctx, mine)
 	must(t, err)
 	t.Cleanup(func() { _ = e.store.Close() })
+	e.db = &counted{Store: e.store}
 	e.box, err = openBox(ctx, e.store)
 	must(t, err)
 	e.keys, err = signingkey.New(signingkey.Options{DB: e.store, Store: e.store, Box: e.box, Audit: e.store, Now: e.clock.Now, TTL: time.Hour})
@@ -139,7 +140,7 @@ func newEnvAt(t *testing.T, iss string) *env {
 
 func (e *env) options() op.Options {
 	return op.Options{
-		Issuer: issuer, DB: e.store, Grants: e.store, Sessions: e.store, Subscribers: e.store, Audit: e.store,
+		Issuer: issuer, DB: e.db, Grants: e.store, Sessions: e.store, Subscribers: e.store, Audit: e.store,
 		Clients: e.cache, Keys: e.keys, Flows: e.flows, Box: e.box,
 		ACRValues: []string{"urn:varco:1fa", "urn:varco:sca"}, UILocales: []string{"en", "it"},
 		Browser: e.pages.Browser, SessionCookie: e.pages.SessionCookie, ForgetSession: e.pages.ForgetSession, ShowPage: e.pages.ShowPage,
@@ -387,109 +388,6 @@ func (e *env) wantEvent(client, kind string) {
 	if list := e.events(client); !slices.Contains(list, kind) {
 		e.Errorf("no audit event %s among %v", kind, list)
 	}
-}
-
-// flows stands in for the login: it records requests, and answers at once when somebody is signed in.
-type flows struct {
-	env    *env
-	mu     sync.Mutex
-	seen   []login.Request
-	silent bool
-	err    error
-}
-
-func (f *flows) Start(_ context.Context, r login.Request, b login.Browser) (*login.Page, error) {
-	f.mu.Lock()
-	f.seen = append(f.seen, r)
-	f.mu.Unlock()
-	switch {
-	case b.Binding == "":
-		return nil, fmt.Errorf("no binding")
-	case f.err != nil:
-		return nil, f.err
-	case f.silent:
-		e := f.env
-		code := e.code(party{Settings: relyingparty.Settings{ClientID: r.Client}}, func(fl *login.Flow) {
-			fl.Request = r
-			fl.Outcome.Scopes, fl.Outcome.Audience, fl.Outcome.Nonce = r.Scopes, r.Audience, r.Nonce
-		})
-		return &login.Page{Answer: &login.Answer{Request: r, Outcome: login.Outcome{Subject: e.subject, Session: e.session}, Code: code}}, nil
-	}
-	return &login.Page{Flow: "flow", Request: r}, nil
-}
-
-func (f *flows) last(t *testing.T) login.Request {
-	t.Helper()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.seen) == 0 {
-		t.Fatal("no flow was started")
-	}
-	return f.seen[len(f.seen)-1]
-}
-
-func (f *flows) count() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return len(f.seen)
-}
-
-// pages stands in for the web package, in plain text.
-type pages struct {
-	env       *env
-	confirmed op.LogoutPage
-}
-
-func (p *pages) Browser(w http.ResponseWriter, r *http.Request) login.Browser {
-	b := login.Browser{Binding: "bound", Session: p.SessionCookie(r)}
-	http.SetCookie(w, &http.Cookie{Name: "binding", Value: b.Binding})
-	return b
-}
-
-func (p *pages) SessionCookie(r *http.Request) string {
-	c, err := r.Cookie("session")
-	if err != nil {
-		return ""
-	}
-	return c.Value
-}
-
-func (p *pages) ForgetSession(w http.ResponseWriter) {
-	http.SetCookie(w, &http.Cookie{Name: "session", MaxAge: -1})
-}
-
-func (p *pages) ShowPage(w http.ResponseWriter, r *http.Request, page *login.Page) {
-	if page.Answer != nil {
-		p.env.op.Respond(w, r, page.Answer)
-		return
-	}
-	http.Redirect(w, r, "/login/"+page.Flow, http.StatusSeeOther)
-}
-
-func (p *pages) ErrorPage(w http.ResponseWriter, _ *http.Request, status int, code string) {
-	w.WriteHeader(status)
-	_, _ = fmt.Fprint(w, "error page "+code)
-}
-
-func (p *pages) Leave(w http.ResponseWriter, _ *http.Request, target string) {
-	w.Header().Set("Location", target)
-	w.WriteHeader(http.StatusSeeOther)
-}
-
-func (p *pages) FormPost(w http.ResponseWriter, _ *http.Request, target string, fields [][2]string) {
-	_, _ = fmt.Fprintf(w, "form %s\n", target)
-	for _, f := range fields {
-		_, _ = fmt.Fprintf(w, "%s=%s\n", f[0], html.EscapeString(f[1]))
-	}
-}
-
-func (p *pages) ConfirmLogout(w http.ResponseWriter, _ *http.Request, page op.LogoutPage) {
-	p.confirmed = page
-	_, _ = fmt.Fprint(w, "confirm page")
-}
-
-func (p *pages) SignedOut(w http.ResponseWriter, _ *http.Request, _ *relyingparty.Client) {
-	_, _ = fmt.Fprint(w, "signed out page")
 }
 
 // sessionCookie signs the request in.
