@@ -1,0 +1,104 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// plan is how much is measured.
+type plan struct {
+	rounds      int           // of which the median counts
+	window      time.Duration // of load in each round
+	crowd       time.Duration // the window at 64 at once
+	starts      int
+	subscribers int
+}
+
+var (
+	quick = plan{rounds: 1, window: 2500 * time.Millisecond, crowd: 1500 * time.Millisecond, starts: 3, subscribers: 128}
+	long  = plan{rounds: 3, window: 10 * time.Second, crowd: 5 * time.Second, starts: 9, subscribers: 512}
+)
+
+// clients are how many ask at once. The last is a crowd: what counts there is that nobody is turned away.
+var clients = []int{1, 8, 64}
+
+func main() {
+	longRun := flag.Bool("long", false, "measure longer: three rounds, medians")
+	output := flag.String("o", "text", "text or json")
+	binary := flag.String("binary", "", "the varco binary to measure (default: built from here)")
+	only := flag.String("database", "", "postgres or sqlite alone (default: both)")
+	dir := flag.String("dir", "", "folder on the disk to measure (default: the system's temporary one)")
+	flag.Parse()
+	p := quick
+	if *longRun {
+		p = long
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, p, *binary, *only, *dir, *output == "json"); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, p plan, binary, only, dir string, asJSON bool) (err error) {
+	work, err := os.MkdirTemp(dir, "varco-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	small := filepath.Join(work, "plugin")
+	if err := build(ctx, small, "./examples/authenticator-go"); err != nil {
+		return err
+	}
+	if binary == "" {
+		binary = filepath.Join(work, "varco")
+		if err := build(ctx, binary, "./cmd/varco"); err != nil {
+			return err
+		}
+	}
+	r := report{Go: runtime.Version(), Cores: runtime.NumCPU(), Rounds: p.rounds, Window: p.window.String()}
+	info, err := os.Stat(binary)
+	if err != nil {
+		return err
+	}
+	r.Binary = info.Size()
+	progress("measuring one hash and the signatures alone")
+	if r.Primitives, err = measurePrimitives(p.window / 4); err != nil {
+		return err
+	}
+	for _, open := range []opener{postgres, sqlite} {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		b := &bench{plan: p, binary: binary, smallPlugin: small, dir: work, primitives: r.Primitives}
+		if only != "" && only != open.name {
+			continue
+		}
+		progress("measuring on " + open.name)
+		result, err := b.measure(ctx, open)
+		if err != nil {
+			return fmt.Errorf("%s: %w", open.name, err)
+		}
+		r.Databases = append(r.Databases, *result)
+	}
+	if asJSON {
+		enc := json.NewEncoder(os.Stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(r)
+	}
+	return r.print(os.Stdout)
+}
+
+func progress(text string) { fmt.Fprintln(os.Stderr, "bench: "+text+" …") }
