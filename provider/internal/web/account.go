@@ -165,6 +165,9 @@ func (h *Handler) accountSignOut(w http.ResponseWriter, r *http.Request) {
 	h.redirect(w, "/signed-out")
 }
 
+// changePassword is where password managers send a person (https://w3c.github.io/webappsec-change-password-url/).
+func (h *Handler) changePassword(w http.ResponseWriter, _ *http.Request) { h.redirect(w, "/account") }
+
 func (h *Handler) landing(w http.ResponseWriter, r *http.Request) {
 	h.rememberLocale(w, r)
 	words := h.words(r, "")

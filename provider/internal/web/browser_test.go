@@ -64,12 +64,17 @@ func TestInABrowser(t *testing.T) {
 // is wider than the screen, nothing to press is smaller than 24 pixels (WCAG 2.5.8) unless it stands in a sentence.
 func everyPage(t *testing.T, tab *webtest.Tab, l look) {
 	s := newServer(t)
-	paths := maps.Clone(addresses)
+	closed := newServer(t)
+	closed.account.overview = nil
+	pages := map[string]string{"account-closed": closed.URL + "/account"}
+	for name, path := range addresses {
+		pages[name] = s.URL + path
+	}
 	for name := range gallery() {
-		paths[name] = "/login/" + name
+		pages[name] = s.URL + "/login/" + name
 	}
 	tab.Run(t, webtest.Look(l.width, l.height, l.dark), network.Enable(), network.SetExtraHTTPHeaders(network.Headers{"Accept-Language": l.lang}))
-	for _, name := range slices.Sorted(maps.Keys(paths)) {
+	for _, name := range slices.Sorted(maps.Keys(pages)) {
 		var page struct {
 			Wide  int64
 			Lang  string
@@ -78,7 +83,7 @@ func everyPage(t *testing.T, tab *webtest.Tab, l look) {
 		const measure = `({Wide: document.documentElement.scrollWidth - document.documentElement.clientWidth, Lang: document.documentElement.lang,
 			Small: [...document.querySelectorAll("a, button, input, [role=textbox]")].filter(e => e.checkVisibility() && !e.matches(".skip, [type=radio], .notice a"))
 				.filter(e => Math.min(e.offsetWidth, e.offsetHeight) < 24).map(e => e.outerHTML)})`
-		tab.Run(t, chromedp.Navigate(s.URL+paths[name]), chromedp.WaitVisible("main"), chromedp.Evaluate(measure, &page))
+		tab.Run(t, chromedp.Navigate(pages[name]), chromedp.WaitVisible("main"), chromedp.Evaluate(measure, &page))
 		if l.axe {
 			webtest.Axe(t, tab, name)
 		}

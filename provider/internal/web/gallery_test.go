@@ -27,6 +27,7 @@ func gallery() map[string]*login.Page {
 		"sign-in-last":    signIn("maria.rossi", login.Notice{Code: login.NoticeLastingNext}),
 		"sign-in-blocked": signIn("maria.rossi", login.Notice{Code: login.NoticeBlocked, Params: map[string]string{"minutes": "5"}}),
 		"code":            code(login.Notice{Code: login.NoticeStepUp}),
+		"code-wrong":      code(login.Notice{Code: login.NoticeWrong}),
 		"code-used":       code(login.Notice{Code: login.NoticeReplayed}),
 		"choose":          {Choose: &login.ChoosePage{Name: "maria.rossi", Options: []login.MethodOption{passwordOption, totpOption, mobileOption}}},
 		"choose-none":     {Choose: &login.ChoosePage{Notice: login.Notice{Code: login.NoticeUnavailable}}},

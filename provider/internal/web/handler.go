@@ -89,6 +89,7 @@ func (h *Handler) Routes() []Route {
 		post("/account/authenticators/{id}/remove", "account_unbind", h.accountUnbind),
 		post("/account/sessions/{id}/end", "account_session_end", h.accountEndSession),
 		post("/account/consents/revoke", "account_consent_revoke", h.accountRevokeConsent),
+		get("/.well-known/change-password", "change_password", h.changePassword),
 		get("/signed-out", "signed_out", h.signedOut),
 		get("/static/{file}", "static", h.static),
 		get("/favicon.ico", "favicon", h.favicon),

@@ -67,6 +67,12 @@ func TestNoticeIsTiedToItsFields(t *testing.T) {
 	if f := r.one(t, "input", "name", "p.password"); !has(f, "autofocus") {
 		t.Error("the name is there: the focus belongs to the password")
 	}
+	if title := text(r.all("title", nil)[0]); title != "Error: Sign in – Banca Demo" {
+		t.Errorf("title %q", title)
+	}
+	if n := text(c.get("/login/code-wrong").one(t, "div", "id", "notice")); strings.Contains(n, "user name") {
+		t.Errorf("a page that asks for no name speaks of one: %q", n)
+	}
 	r = c.get("/login/bind-password")
 	f := r.one(t, "input", "name", "p.new")
 	link := r.one(t, "a", "href", "#"+attr(f, "id"))

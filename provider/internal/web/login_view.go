@@ -29,6 +29,7 @@ type loginBody struct {
 	Retry      bool // a refusal that may pass: offer to try again
 	Restart    bool // a refusal of this person: offer another name
 	Leave      bool // a refusal that the relying party can be told of
+	Call       bool // a refusal that the bank's people can help with
 	Focus      string
 }
 
@@ -67,7 +68,8 @@ func (h *Handler) showLogin(w http.ResponseWriter, r *http.Request, p *login.Pag
 	}
 }
 
-func (h *Handler) showStep(w http.ResponseWriter, r *http.Request, pg *page, b *loginBody, s *login.StepPage) {
+func (h *Handler) showStep(w http.ResponseWriter, r *http.Request, pg *page, b *loginBody, step *login.StepPage) {
+	s := *step // the notice may be replaced below, and the page is the pipeline's
 	text := func(t sdk.Text) string { return h.opt.Texts.Text(s.Instance, pg.Lang, t) }
 	v, err := buildView(s.View, text)
 	if err != nil {
@@ -78,11 +80,15 @@ func (h *Handler) showStep(w http.ResponseWriter, r *http.Request, pg *page, b *
 	}
 	b.View, b.Name, b.AskName, b.Identified, b.Binding = v, s.Name, s.AskName, s.Identified, s.Binding
 	b.Others = h.others(pg.words, s.Others)
+	if s.Notice.Code == login.NoticeWrong && !s.AskName {
+		s.Notice.Code = noticeWrongCode
+	}
 	b.Notice = noticeOf(pg.words, s.Notice)
 	switch s.Notice.Code {
-	case login.NoticeWrong, login.NoticeLastTry, login.NoticeLastingNext, login.NoticeExpired, login.NoticeReplayed, login.NoticeInput:
+	case login.NoticeWrong, noticeWrongCode, login.NoticeLastTry, login.NoticeLastingNext, login.NoticeExpired, login.NoticeReplayed, login.NoticeInput:
 		b.NameError = true
 	}
+	pg.Problem = b.NameError || len(v.Errors) > 0
 	if pg.Title = v.Title; pg.Title == "" {
 		pg.Title = text(s.Title)
 	}
@@ -149,6 +155,7 @@ func (h *Handler) showRefusal(w http.ResponseWriter, r *http.Request, pg *page, 
 	pg.Title = pg.T("refusal." + code + ".title")
 	status := http.StatusForbidden
 	b.Leave = f.Code != login.RefusalRedeemed
+	b.Call = b.Leave && f.Code != login.RefusalLastMethod && f.Code != login.RefusalDown
 	switch f.Code {
 	case login.RefusalBlocked, login.RefusalNoMethod:
 		b.Restart = !b.Account
@@ -161,7 +168,10 @@ func (h *Handler) showRefusal(w http.ResponseWriter, r *http.Request, pg *page, 
 	h.render(w, r, status, "refusal", pg)
 }
 
-const refusalOther = "generic"
+const (
+	refusalOther    = "generic"
+	noticeWrongCode = "wrong_code" // NoticeWrong on a page that asks for no name, where mentioning it would confuse
+)
 
 func (h *Handler) others(w *words, options []login.MethodOption) []other {
 	out := make([]other, 0, len(options))

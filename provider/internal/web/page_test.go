@@ -57,6 +57,9 @@ func TestStatic(t *testing.T) {
 			t.Errorf("%s: %d", path, r.StatusCode)
 		}
 	}
+	if r := c.get("/.well-known/change-password"); r.Header.Get("Location") != "/account" || r.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("change-password: %v", r.Header)
+	}
 	if r := c.get("/robots.txt"); !strings.Contains(r.raw, "Disallow: /\n") {
 		t.Errorf("robots: %q", r.raw)
 	}

@@ -10,14 +10,15 @@ import (
 // page is what the layout knows; a template reaches its own data through Body.
 type page struct {
 	*words
-	Title  string
-	Brand  *brandView
-	Assets *assets
-	Switch []langLink // to the same page in another language
-	Signed bool       // the person's own page: the header offers to sign out
-	Wide   bool
-	Reload string // address to go on to without asking; see leave.go
-	Body   any
+	Title   string
+	Brand   *brandView
+	Assets  *assets
+	Switch  []langLink // to the same page in another language
+	Signed  bool       // the person's own page: the header offers to sign out
+	Wide    bool
+	Problem bool   // the title says so: it is what a screen reader reads first
+	Reload  string // address to go on to without asking; see leave.go
+	Body    any
 
 	formTarget string // CSP source that the answer to a form may redirect to
 	Nonce      string // of the page's one inline script; only form_post has one, and no other script
@@ -53,6 +54,13 @@ func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, nam
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(buf.Bytes()) // the browser went away
 	}
+}
+
+// redirect leads on inside the provider. It carries the headers of a page: a cached one would replay cookies.
+func (h *Handler) redirect(w http.ResponseWriter, to string) {
+	h.guardCommon(w.Header())
+	w.Header().Set("Location", to)
+	w.WriteHeader(http.StatusSeeOther)
 }
 
 // languageLinks lead to the page in the other languages. A page that answers a form has none: its address means another thing.

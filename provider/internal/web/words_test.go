@@ -121,7 +121,7 @@ func TestEveryCodeHasWords(t *testing.T) {
 			}
 		}
 	}
-	add("notice", stringConstants(t, "../login/page.go", "Notice"), "")
+	add("notice", append(stringConstants(t, "../login/page.go", "Notice"), noticeWrongCode), "")
 	add("refusal", append(stringConstants(t, "../login/page.go", "Refusal"), refusalOther), ".title", ".text")
 	var errorCodes []string
 	for _, c := range stringConstants(t, "error.go", "Error") {
