@@ -58,6 +58,17 @@ func clientInfo(c relyingparty.Client) ClientInfo {
 	return ClientInfo{RelyingParty: c.Settings, Declared: c.Declared, OldSecretUntil: c.OldSecretUntil, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt}
 }
 
+// clientError says in words what an operator can do about err.
+func clientError(err error, id string) error {
+	switch fault.KindOf(err) {
+	case fault.NotFound:
+		return fault.New(fault.NotFound, "there is no relying party "+id+": `varco client list` shows those there are")
+	case fault.Conflict:
+		return fault.New(fault.Conflict, "relying party "+id+" exists already, or somebody else changed it a moment ago: look at it with `varco client show "+id+"`")
+	}
+	return err
+}
+
 func (a *Admin) clientAdd(ctx context.Context, in RelyingParty) (ClientSecret, error) {
 	d, err := a.ready(ctx)
 	if err != nil {
@@ -65,7 +76,7 @@ func (a *Admin) clientAdd(ctx context.Context, in RelyingParty) (ClientSecret, e
 	}
 	added, err := d.clients.Add(ctx, actorOf(ctx), in)
 	if err != nil {
-		return ClientSecret{}, err
+		return ClientSecret{}, clientError(err, in.ClientID)
 	}
 	return ClientSecret{clientInfo(added.Client), added.Secret}, nil
 }
@@ -93,7 +104,7 @@ func (a *Admin) clientShow(ctx context.Context, in ByID) (ClientInfo, error) {
 	}
 	c, err := d.clients.Store.Client(ctx, d.clients.DB, in.ID)
 	if err != nil {
-		return ClientInfo{}, fault.Wrap(fault.KindOf(err), err, "show client "+in.ID)
+		return ClientInfo{}, clientError(err, in.ID)
 	}
 	return clientInfo(*c), nil
 }
@@ -105,7 +116,7 @@ func (a *Admin) clientRotateSecret(ctx context.Context, in SecretRotation) (Clie
 	}
 	rotated, err := d.clients.RotateSecret(ctx, actorOf(ctx), in.ID, time.Duration(in.Overlap))
 	if err != nil {
-		return ClientSecret{}, err
+		return ClientSecret{}, clientError(err, in.ID)
 	}
 	return ClientSecret{clientInfo(rotated.Client), rotated.Secret}, nil
 }
@@ -115,7 +126,10 @@ func (a *Admin) clientRemove(ctx context.Context, in ByID) (None, error) {
 	if err != nil {
 		return None{}, err
 	}
-	return None{}, d.clients.Remove(ctx, actorOf(ctx), in.ID)
+	if err := d.clients.Remove(ctx, actorOf(ctx), in.ID); err != nil {
+		return None{}, clientError(err, in.ID)
+	}
+	return None{}, nil
 }
 
 func (a *Admin) clientApply(ctx context.Context, in ClientsDeclared) (ClientsApplied, error) {

@@ -98,7 +98,7 @@ func (c *Config) checkFiles(cs *checks) {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		c.checkSecretFile(cs, name, c.Path(secrets[name]))
+		checkSecretFile(cs, name, c.Path(secrets[name]))
 	}
 	path := c.Path(c.DataDir)
 	switch info, err := os.Stat(path); {
@@ -113,10 +113,13 @@ func (c *Config) checkFiles(cs *checks) {
 	}
 }
 
-func (c *Config) checkSecretFile(cs *checks, name, path string) {
+func checkSecretFile(cs *checks, name, path string) {
 	info, err := os.Stat(path)
 	if err == nil {
-		err = c.exists(path)
+		var f *os.File
+		if f, err = os.Open(path); err == nil {
+			_ = f.Close() // it was opened to see whether it can be
+		}
 	}
 	switch {
 	case err != nil:
@@ -126,15 +129,6 @@ func (c *Config) checkSecretFile(cs *checks, name, path string) {
 	default:
 		cs.ok(name, path+" is readable here and closed to others")
 	}
-}
-
-// exists says whether a file can be read.
-func (c *Config) exists(path string) error {
-	f, err := os.Open(c.Path(path))
-	if err != nil {
-		return err
-	}
-	return f.Close()
 }
 
 // expiryWarning is how long before its end a certificate asks for attention.

@@ -52,7 +52,7 @@ func (c *auditVerifyCmd) Run(s *session) error {
 			fmt.Fprintf(w, "%s (%s)\n", f.Text, f.Problem)
 		}
 		if len(report.Findings) == 0 {
-			fmt.Fprintf(w, "The log is sound: %s in the signed order, %s agree.\n", plural(int(report.Checked), "event"), plural(report.Checkpoints, "checkpoint"))
+			fmt.Fprintf(w, "The log is sound: %s in the signed order; checkpoints that agree: %d.\n", plural(int(report.Checked), "event"), report.Checkpoints)
 		}
 	})
 	if err == nil && len(report.Findings) > 0 {

@@ -63,7 +63,9 @@ func (d *demo) announce(s *session, config *provider.Config) error {
 		a.People = append(a.People, shown)
 	}
 	if s.options.Output == "json" {
-		return json.NewEncoder(s.out).Encode(a)
+		e := json.NewEncoder(s.out)
+		e.SetEscapeHTML(false)
+		return e.Encode(a)
 	}
 	return s.show(a, func(w io.Writer) {
 		fmt.Fprintf(w, "\nThe demo is ready. Begin at the bank:\n\n")

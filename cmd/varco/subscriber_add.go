@@ -15,7 +15,7 @@ type subscriberAddCmd struct {
 	Locale     string            `placeholder:"TAG" help:"Language, like it or en-GB."`
 	Claim      map[string]string `mapsep:"none" placeholder:"CLAIM=VALUE" help:"Another OIDC claim; repeat for more."`
 	Password   bool              `name:"password-stdin" help:"Read a password from standard input (never an argument: other users see those)."`
-	Credential map[string]string `mapsep:"none" type:"string" placeholder:"INSTANCE=FILE" help:"A credential in its plugin's form, as JSON in a file; repeat for more."`
+	Credential map[string]string `mapsep:"none" placeholder:"INSTANCE=FILE" help:"A credential in its plugin's form, as JSON in a file; repeat for more."`
 }
 
 func (subscriberAddCmd) Help() string {
