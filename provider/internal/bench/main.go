@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -23,6 +24,7 @@ type plan struct {
 	crowd       time.Duration // the window at 64 at once
 	starts      int
 	subscribers int
+	operation   string // this one alone; empty: all
 }
 
 var (
@@ -38,12 +40,14 @@ func main() {
 	output := flag.String("o", "text", "text or json")
 	binary := flag.String("binary", "", "the varco binary to measure (default: built from here)")
 	only := flag.String("database", "", "postgres or sqlite alone (default: both)")
+	operation := flag.String("run", "", "one operation alone, to profile the server meanwhile: "+strings.Join(names(), ", "))
 	dir := flag.String("dir", "", "folder on the disk to measure (default: the system's temporary one)")
 	flag.Parse()
 	p := quick
 	if *longRun {
 		p = long
 	}
+	p.operation = *operation
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, p, *binary, *only, *dir, *output == "json"); err != nil {

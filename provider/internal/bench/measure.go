@@ -82,6 +82,9 @@ func (b *bench) measure(ctx context.Context, o opener) (_ *result, err error) {
 	}
 	for _, n := range clients {
 		for _, op := range operations {
+			if b.operation != "" && op.name != b.operation {
+				continue
+			}
 			measured, err := b.rounds(ctx, op, n)
 			if err != nil {
 				return nil, err

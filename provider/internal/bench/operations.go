@@ -103,3 +103,11 @@ var operations = []operation{
 		},
 	},
 }
+
+func names() []string {
+	var list []string
+	for _, op := range operations {
+		list = append(list, op.name)
+	}
+	return list
+}
