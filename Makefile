@@ -1,4 +1,5 @@
-# `make run` builds and starts the demo; it needs Go and nothing else. `make build` makes bin/varco.
+# `make run` builds and starts the demo; it needs Go and nothing else. `make test` installs what the tests need and runs
+# them all. `make build` makes bin/varco, `make bench` prints what things cost, `make generate` makes the generated files anew.
 
 GO      ?= go
 LISTEN  ?= 127.0.0.1:8080
@@ -7,7 +8,7 @@ DATA    ?= data/demo
 GOVERSION := $(shell sed -n "s/^go //p" go.mod)
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 
-.PHONY: run build go
+.PHONY: run build test bench generate go
 
 run: build
 	@exec bin/varco demo --data $(DATA) --listen $(LISTEN) --bank-listen $(BANK)
@@ -15,6 +16,15 @@ run: build
 build: go
 	@echo "Building bin/varco; the first time takes a minute or two …"
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/varco ./cmd/varco
+
+test: go
+	@tools/test.sh
+
+bench: go
+	@$(GO) run ./provider/internal/bench
+
+generate: go
+	@tools/generate.sh
 
 # Inside a module, a recent Go fetches the version that go.mod asks for; an old one only believes it can build it.
 go:
