@@ -112,7 +112,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	if err := w.start(ctx, client); err != nil {
-		return nil //nolint:nilerr // ctx ended before the database answered: nothing to stop
+		return nil // ctx ended before the database answered: nothing to stop
 	}
 	wg.Go(func() { w.pruneLoop(ctx) })
 

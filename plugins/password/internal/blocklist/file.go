@@ -2,7 +2,7 @@ package blocklist
 
 import (
 	"bytes"
-	"crypto/sha1" //nolint:gosec // the format of the file, not a protection
+	"crypto/sha1" // the format of the file, not a protection
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -25,7 +25,7 @@ const (
 //
 // Errors: the file cannot be read, or is not in the format.
 func (f File) Has(s string) (bool, error) {
-	sum := sha1.Sum([]byte(s)) //nolint:gosec // as above
+	sum := sha1.Sum([]byte(s)) // as above
 	want := strings.ToUpper(hex.EncodeToString(sum[:]))
 	found := false
 	err := f.with(func(r io.ReaderAt, size int64) error {

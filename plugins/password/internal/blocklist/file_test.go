@@ -1,7 +1,7 @@
 package blocklist
 
 import (
-	"crypto/sha1" //nolint:gosec // the format of the file
+	"crypto/sha1" // the format of the file
 	"fmt"
 	"io"
 	"os"
@@ -16,7 +16,7 @@ func rangeFile(t testing.TB, passwords []string, lineEnd string, counts, lastEnd
 	t.Helper()
 	var lines []string
 	for i, p := range passwords {
-		line := fmt.Sprintf("%X", sha1.Sum([]byte(p))) //nolint:gosec // as above
+		line := fmt.Sprintf("%X", sha1.Sum([]byte(p))) // as above
 		if counts {
 			line += fmt.Sprintf(":%d", i*i*i+1)
 		}
