@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -130,6 +131,9 @@ func (s *Store) LogState(ctx context.Context, q tx.Q) (audit.LogState, error) {
 
 // ReadHashes returns nodes of the tree in the order asked; see [audit.Store].
 func (s *Store) ReadHashes(ctx context.Context, q tx.Q, indexes []int64) ([]tlog.Hash, error) {
+	if contiguous(indexes) {
+		return hashRuns(ctx, q, indexes)
+	}
 	found := make(map[int64]tlog.Hash, len(indexes))
 	err := inChunks(len(indexes), func(from, to int) error {
 		args := make([]any, 0, to-from)
@@ -145,9 +149,41 @@ func (s *Store) ReadHashes(ctx context.Context, q tx.Q, indexes []int64) ([]tlog
 	for i, node := range indexes {
 		h, ok := found[node]
 		if !ok {
-			return nil, fault.New(fault.NotFound, "the audit log lacks node "+strconv.FormatInt(node, 10))
+			return nil, missingNode(node)
 		}
 		out[i] = h
+	}
+	return out, nil
+}
+
+func missingNode(node int64) error {
+	return fault.New(fault.NotFound, "the audit log lacks node "+strconv.FormatInt(node, 10))
+}
+
+// contiguous says whether reading whole runs of nodes costs less than picking each.
+func contiguous(nodes []int64) bool {
+	return len(nodes) > 4 && nodes[len(nodes)-1]-nodes[0] == int64(len(nodes)-1) && slices.IsSorted(nodes)
+}
+
+// hashRuns reads neighbouring nodes, for whom reads every node there is.
+func hashRuns(ctx context.Context, q tx.Q, nodes []int64) ([]tlog.Hash, error) {
+	runs, err := query.New(q).HashRuns(ctx, query.HashRunsParams{FirstNode: nodes[0], LastNode: nodes[len(nodes)-1]})
+	if err != nil {
+		return nil, mapped(err, "read audit hashes")
+	}
+	out := make([]tlog.Hash, len(nodes))
+	for i, run := 0, 0; i < len(nodes); i++ {
+		for run+1 < len(runs) && runs[run+1].First <= nodes[i] {
+			run++
+		}
+		if run >= len(runs) || runs[run].First > nodes[i] {
+			return nil, missingNode(nodes[i])
+		}
+		at := (nodes[i] - runs[run].First) * tlog.HashSize
+		if at+tlog.HashSize > int64(len(runs[run].Hashes)) {
+			return nil, missingNode(nodes[i])
+		}
+		out[i] = tlog.Hash(runs[run].Hashes[at : at+tlog.HashSize])
 	}
 	return out, nil
 }

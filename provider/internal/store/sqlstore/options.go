@@ -51,7 +51,7 @@ func (o Options) withDefaults() Options {
 
 // Open returns the store. PostgreSQL need not answer yet, unless AutoMigrate is set: a provider that starts before its database
 // is not ready rather than dead. SQLite's file is created when it is missing, and locked for this process.
-// Errors: fault.Invalid for a URL that makes no sense, fault.Unavailable.
+// Errors: fault.Invalid for a URL that makes no sense, fault.Conflict when another process has the file, fault.Unavailable.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	o = o.withDefaults()
 	var s *Store

@@ -9,6 +9,13 @@ UPDATE audit_state SET size = @size, checkpoint = @checkpoint, at = @at WHERE id
 -- name: InsertHashes :execrows
 INSERT INTO audit_hash (first, hashes) VALUES (@first, @hashes);
 
+-- The runs of hashes that hold the nodes from the first to the last.
+-- name: HashRuns :many
+SELECT r.first, r.hashes
+FROM audit_hash AS r
+WHERE r.first <= @last_node AND r.first >= COALESCE((SELECT MAX(h.first) FROM audit_hash AS h WHERE h.first <= @first_node), 0)
+ORDER BY r.first;
+
 -- name: LogState :one
 SELECT size, checkpoint, at FROM audit_state WHERE id = 1;
 

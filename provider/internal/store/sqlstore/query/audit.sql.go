@@ -65,6 +65,42 @@ func (q *Queries) Checkpoints(ctx context.Context, arg CheckpointsParams) ([]Aud
 	return items, nil
 }
 
+const hashRuns = `-- name: HashRuns :many
+SELECT r.first, r.hashes
+FROM audit_hash AS r
+WHERE r.first <= $1 AND r.first >= COALESCE((SELECT MAX(h.first) FROM audit_hash AS h WHERE h.first <= $2), 0)
+ORDER BY r.first
+`
+
+type HashRunsParams struct {
+	LastNode  int64
+	FirstNode int64
+}
+
+// The runs of hashes that hold the nodes from the first to the last.
+func (q *Queries) HashRuns(ctx context.Context, arg HashRunsParams) ([]AuditHash, error) {
+	rows, err := q.db.QueryContext(ctx, hashRuns, arg.LastNode, arg.FirstNode)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditHash
+	for rows.Next() {
+		var i AuditHash
+		if err := rows.Scan(&i.First, &i.Hashes); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const insertHashes = `-- name: InsertHashes :execrows
 INSERT INTO audit_hash (first, hashes) VALUES ($1, $2)
 `

@@ -10,6 +10,11 @@ type AuditCheckpoint struct {
 	Note string
 }
 
+type AuditHash struct {
+	First  int64
+	Hashes []byte
+}
+
 type AuditLog struct {
 	Leaf int64
 	ID   string
