@@ -77,7 +77,6 @@ func rounds(t *testing.T, pools []store.Store, run func(ctx context.Context, s s
 
 func raceCodes(t *testing.T, pools []store.Store) {
 	const codes = 300
-	enrol(t, pools[0], "anna")
 	PrepareCodes(t, pools[0], codes)
 	var won [codes]atomic.Int64
 	var all sync.WaitGroup
@@ -100,9 +99,10 @@ func raceCodes(t *testing.T, pools []store.Store) {
 	}
 }
 
-// PrepareCodes stores n finished logins of anna, flow-0 and so on.
+// PrepareCodes stores anna and n finished logins of hers, flow-0 and so on.
 func PrepareCodes(t *testing.T, s store.Store, n int) {
 	t.Helper()
+	enrol(t, s, "anna")
 	ctx := t.Context()
 	check(t, s.InTx(ctx, func(q tx.Q) error {
 		for i := range n {
@@ -117,6 +117,7 @@ func PrepareCodes(t *testing.T, s store.Store, n int) {
 // RedeemCode tries to redeem a code of PrepareCodes and says whether it did. Every third racer tries a wrong verifier first, which must
 // spoil it for nobody.
 func RedeemCode(t *testing.T, s store.Store, code, racer int) bool {
+	t.Helper()
 	ctx := t.Context()
 	r := redemption(fmt.Sprintf("flow-%d", code))
 	r.Grant.ID = fmt.Sprintf("grant-%d-%d", code, racer)
