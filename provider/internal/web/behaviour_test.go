@@ -277,7 +277,7 @@ func leaving(t *testing.T, browser context.Context) {
 // eventually waits for the server to have seen what the browser did.
 func eventually(t *testing.T, ok func() bool) {
 	t.Helper()
-	for range 200 {
+	for range 1000 {
 		if ok() {
 			return
 		}

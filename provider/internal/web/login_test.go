@@ -221,6 +221,35 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
+// TestLeaveKeepsTheAddress: the relying party gets its address to the letter, in every response mode.
+func TestLeaveKeepsTheAddress(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	target := ""
+	mux, _ := s.Config.Handler.(*http.ServeMux)
+	mux.HandleFunc("/test/leave", func(w http.ResponseWriter, r *http.Request) { s.handler.Leave(w, r, target) })
+	c := newClient(t, s)
+	for _, target = range []string{
+		"https://app.bank.test/callback?code=a.b-c_d&state=x%20y%2Bz&iss=https%3A%2F%2Flogin.bank.test",
+		"https://app.bank.test/callback#code=abc.def&state=1%262",
+		"http://127.0.0.1:3000/cb?x=%22%3E%3Cscript%3E",
+		"http://[::1]:3000/cb",
+		"https://app.bank.test",
+		"https://app.bank.test/a//b/../c?",
+	} {
+		if r := c.get("/test/leave"); r.StatusCode != http.StatusSeeOther || r.Header.Get("Location") != target {
+			t.Errorf("link: %d %q, want %q", r.StatusCode, r.Header.Get("Location"), target)
+		}
+		r := c.post("/test/leave")
+		if got := attr(r.one(t, "meta", "http-equiv", "refresh"), "content"); got != "0;url="+target {
+			t.Errorf("form: %q, want %q", got, target)
+		}
+		if got := attr(r.one(t, "a", "class", "button primary"), "href"); got != target {
+			t.Errorf("form, by hand: %q, want %q", got, target)
+		}
+	}
+}
+
 // TestNativeApp: a mobile browser opens an app only in answer to a tap, so by a direct redirect, which the page must allow.
 func TestNativeApp(t *testing.T) {
 	t.Parallel()

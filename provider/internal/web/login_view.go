@@ -1,7 +1,6 @@
 package web
 
 import (
-	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -232,5 +231,5 @@ func scopes(w *words, names []string) []scope {
 	return out
 }
 
-// minutes is a duration in whole minutes, at least one.
-func minutes(d time.Duration) int { return max(1, int(math.Ceil(d.Minutes()))) }
+// minutes is a duration in whole minutes, at least one; never more than there are.
+func minutes(d time.Duration) int { return max(1, int(d.Minutes())) }

@@ -64,7 +64,7 @@ func NewTab(t testing.TB, browser context.Context) *Tab {
 	}
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithTargetID(id))
 	t.Cleanup(cancel)
-	ctx, stop := context.WithTimeout(ctx, 2*time.Minute) // a stuck page must not take the whole test run with it
+	ctx, stop := context.WithTimeout(ctx, 5*time.Minute) // a stuck page must not take the whole test run with it
 	t.Cleanup(stop)
 	tab := &Tab{Context: ctx}
 	chromedp.ListenTarget(ctx, tab.listen)
