@@ -17,13 +17,13 @@ const envPrefix = "VARCO_"
 // those Kubernetes injects into every container beside a Service called "varco".
 var notOurs = regexp.MustCompile(`^VARCO_(CONFIG$|(.*_)?(SERVICE_(HOST|PORT)|PORT)(_|$))`)
 
-// overlay writes the variables into the tree as if they stood in the file, so that they pass the same checks. A
-// value is taken as it is where a text or a duration is wanted, split at commas for a list of texts, read as YAML otherwise.
+// overlay writes the variables into the tree as if they stood in the file, so that they pass the same checks. An empty
+// variable counts as absent. A value is taken as it is where a text or a duration is wanted, split at commas for a list of texts, read as YAML otherwise.
 func (d *decoder) overlay(root *yaml.Node, environ []string) {
 	slices.Sort(environ)
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(name, envPrefix) || notOurs.MatchString(name) {
+		if !strings.HasPrefix(name, envPrefix) || notOurs.MatchString(name) || value == "" {
 			continue
 		}
 		d.override(root, name, value)
