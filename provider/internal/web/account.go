@@ -65,7 +65,7 @@ func (h *Handler) accountBind(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) accountUnbindAsk(w http.ResponseWriter, r *http.Request) {
 	o, err := h.opt.Account.Overview(r.Context(), h.browser(r))
 	if fault.Is(err, fault.Denied) {
-		h.redirect(w, "/account")
+		h.redirect(w, h.base+"/account")
 		return
 	}
 	if err != nil {
@@ -98,16 +98,16 @@ func (h *Handler) accountUnbind(w http.ResponseWriter, r *http.Request) {
 
 // startAccount begins a Flow of the person's own page.
 func (h *Handler) startAccount(w http.ResponseWriter, r *http.Request, q login.Request) {
-	q.Client, q.ReturnTo = login.AccountClient, "/account"
+	q.Client, q.ReturnTo = login.AccountClient, h.base+"/account"
 	q.UILocales = []string{h.words(r, "").Lang}
 	p, err := h.opt.Flows.Start(r.Context(), q, h.Browser(w, r))
 	switch {
 	case err != nil:
-		h.failed(w, r, err, "/account")
+		h.failed(w, r, err, h.base+"/account")
 	case p.Answer != nil:
 		h.finish(w, r, p.Answer)
 	default:
-		h.redirect(w, "/login/"+p.Flow)
+		h.redirect(w, h.base+"/login/"+p.Flow)
 	}
 }
 
@@ -141,11 +141,11 @@ func (h *Handler) accountRevokeConsent(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) accountDone(w http.ResponseWriter, r *http.Request, err error, done string) {
 	switch {
 	case fault.Is(err, fault.Denied):
-		h.redirect(w, "/account")
+		h.redirect(w, h.base+"/account")
 	case err == nil, fault.Is(err, fault.NotFound):
-		h.redirect(w, "/account?done="+done)
+		h.redirect(w, h.base+"/account?done="+done)
 	default:
-		h.failed(w, r, err, "/account")
+		h.failed(w, r, err, h.base+"/account")
 	}
 }
 
@@ -159,14 +159,16 @@ func (h *Handler) accountSignOut(w http.ResponseWriter, r *http.Request) {
 	err := h.opt.Account.EndSession(r.Context(), h.browser(r), "")
 	h.ClearSession(w)
 	if err != nil && !fault.Is(err, fault.Denied) && !fault.Is(err, fault.NotFound) {
-		h.failed(w, r, err, "/account")
+		h.failed(w, r, err, h.base+"/account")
 		return
 	}
-	h.redirect(w, "/signed-out")
+	h.redirect(w, h.base+"/signed-out")
 }
 
 // changePassword is where password managers send a person (https://w3c.github.io/webappsec-change-password-url/).
-func (h *Handler) changePassword(w http.ResponseWriter, _ *http.Request) { h.redirect(w, "/account") }
+func (h *Handler) changePassword(w http.ResponseWriter, _ *http.Request) {
+	h.redirect(w, h.base+"/account")
+}
 
 func (h *Handler) landing(w http.ResponseWriter, r *http.Request) {
 	h.rememberLocale(w, r)

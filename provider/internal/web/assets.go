@@ -42,11 +42,11 @@ type assets struct {
 	Style, Brand, Script, Icon, Logo string
 }
 
-func loadAssets(brandCSS []byte, logo *asset) (*assets, error) {
+func loadAssets(base string, brandCSS []byte, logo *asset) (*assets, error) {
 	all := &assets{byName: map[string]*asset{}}
 	add := func(a *asset) string {
 		all.byName[a.name] = a
-		return "/static/" + a.name
+		return base + "/static/" + a.name
 	}
 	for _, f := range []struct {
 		name, kind string

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -198,11 +199,6 @@ func overview() *login.Overview {
 	}
 }
 
-// redirecting is op's part: it sends the code to the redirect URI.
-var redirecting = web.ResponderFunc(func(w http.ResponseWriter, r *http.Request, a *login.Answer) {
-	http.Redirect(w, r, a.Request.RedirectURI+"?code="+a.Code, http.StatusSeeOther)
-})
-
 // server is the pages on a loopback listener, with fakes behind them.
 type server struct {
 	*httptest.Server
@@ -215,7 +211,15 @@ func newServer(tb testing.TB, change ...func(*web.Options)) *server {
 	tb.Helper()
 	s := &server{flows: &fakeFlows{pages: gallery(), next: map[string]*login.Page{}, errs: map[string]error{}}, account: &fakeAccount{overview: overview()}}
 	o := web.Options{
-		Issuer: "http://127.0.0.1", Flows: s.flows, Account: s.account, Responder: redirecting, Texts: texts,
+		Issuer: "http://127.0.0.1", Flows: s.flows, Account: s.account, Texts: texts,
+		// What op does with an answer, in the response mode query.
+		Responder: web.ResponderFunc(func(w http.ResponseWriter, r *http.Request, a *login.Answer) {
+			separator := "?"
+			if strings.Contains(a.Request.RedirectURI, "?") {
+				separator = "&"
+			}
+			s.handler.Leave(w, r, a.Request.RedirectURI+separator+"code="+a.Code)
+		}),
 		Brand: web.Brand{Name: "Banca Demo", Logo: "testdata/logo.svg", Colors: web.Colors{Primary: "#0b5d4e"},
 			SupportURL: "https://www.bank.test/help", SupportPhone: "+39 02 1234 5678"},
 		ClientName: func(_ context.Context, client, _ string) string {

@@ -5,11 +5,13 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // Handler serves the pages.
 type Handler struct {
 	opt       Options
+	base      string // path of the issuer without a trailing slash: every page lies below it
 	cookies   cookies
 	catalogue map[string]*words
 	assets    *assets
@@ -28,8 +30,11 @@ func New(o Options) (*Handler, error) {
 	if err := o.defaults(); err != nil {
 		return nil, err
 	}
-	h := &Handler{opt: o, cookies: newCookies(o.Issuer), cross: http.NewCrossOriginProtection()}
-	var err error
+	issuer, err := url.Parse(o.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("web: issuer: %w", err)
+	}
+	h := &Handler{opt: o, base: strings.TrimSuffix(issuer.Path, "/"), cookies: newCookies(o.Issuer), cross: http.NewCrossOriginProtection()}
 	if h.catalogue, err = loadWords(o.Brand.Texts); err != nil {
 		return nil, err
 	}
@@ -40,18 +45,17 @@ func New(o Options) (*Handler, error) {
 	for _, a := range adjusted {
 		o.Log.Warn("brand adjusted for readability", "adjustment", a)
 	}
-	if h.assets, err = loadAssets(css, logo); err != nil {
+	if h.assets, err = loadAssets(h.base, css, logo); err != nil {
 		return nil, err
 	}
 	brand.Logo = h.assets.Logo
 	h.pages = make(map[string]map[string]*template.Template, len(h.catalogue))
 	for lang, w := range h.catalogue {
-		if h.pages[lang], err = loadPages(w, newConstants(brand, h.assets)); err != nil {
+		if h.pages[lang], err = loadPages(w, newConstants(brand, h.assets, h.base)); err != nil {
 			return nil, err
 		}
 	}
 	// Behind a proxy that rewrites Host, the Origin of our own forms is the issuer's.
-	issuer, _ := url.Parse(o.Issuer) // checked by defaults
 	if err := h.cross.AddTrustedOrigin(issuer.Scheme + "://" + issuer.Host); err != nil {
 		return nil, fmt.Errorf("web: issuer as origin: %w", err)
 	}
@@ -72,10 +76,10 @@ func (b Brand) Check() (adjusted []string, err error) {
 
 // Routes are the pages. "/" is among them, as the page for addresses that do not exist.
 func (h *Handler) Routes() []Route {
-	get := func(pattern, name string, f http.HandlerFunc) Route { return Route{"GET " + pattern, name, f} }
+	get := func(pattern, name string, f http.HandlerFunc) Route { return Route{"GET " + h.base + pattern, name, f} }
 	// Every POST passes the cross-origin check: a page of another site cannot send our forms in the person's name.
 	post := func(pattern, name string, f http.HandlerFunc) Route {
-		return Route{"POST " + pattern, name, h.cross.Handler(f)}
+		return Route{"POST " + h.base + pattern, name, h.cross.Handler(f)}
 	}
 	return []Route{
 		get("/login/{flow}", "login", h.loginPage),
@@ -89,12 +93,13 @@ func (h *Handler) Routes() []Route {
 		post("/account/authenticators/{id}/remove", "account_unbind", h.accountUnbind),
 		post("/account/sessions/{id}/end", "account_session_end", h.accountEndSession),
 		post("/account/consents/revoke", "account_consent_revoke", h.accountRevokeConsent),
-		get("/.well-known/change-password", "change_password", h.changePassword),
 		get("/signed-out", "signed_out", h.signedOut),
 		get("/static/{file}", "static", h.static),
-		get("/favicon.ico", "favicon", h.favicon),
-		get("/robots.txt", "robots", robots),
 		get("/{$}", "landing", h.landing),
+		// Where browsers, crawlers and password managers look, whatever the issuer's path.
+		{"GET /favicon.ico", "favicon", http.HandlerFunc(h.favicon)},
+		{"GET /robots.txt", "robots", http.HandlerFunc(robots)},
+		{"GET /.well-known/change-password", "change_password", http.HandlerFunc(h.changePassword)},
 		{"/", "not_found", http.HandlerFunc(h.notFound)},
 	}
 }

@@ -30,45 +30,6 @@ func (h *Handler) Leave(w http.ResponseWriter, r *http.Request, target string) {
 	w.WriteHeader(http.StatusSeeOther)
 }
 
-// leaving returns w, made to turn a redirect to the relying party into Leave.
-func (h *Handler) leaving(w http.ResponseWriter, r *http.Request) http.ResponseWriter {
-	if r.Method != http.MethodPost {
-		return w
-	}
-	return &leavingWriter{ResponseWriter: w, h: h, r: r}
-}
-
-type leavingWriter struct {
-	http.ResponseWriter
-	h    *Handler
-	r    *http.Request
-	left bool
-}
-
-// WriteHeader looks for a redirect.
-func (l *leavingWriter) WriteHeader(status int) {
-	target := l.Header().Get("Location")
-	if status < 300 || status > 399 || target == "" {
-		l.ResponseWriter.WriteHeader(status)
-		return
-	}
-	l.left = true
-	l.Header().Del("Location")
-	l.Header().Del("Content-Type")
-	l.h.Leave(l.ResponseWriter, l.r, target)
-}
-
-// Write drops the short body that comes with a redirect.
-func (l *leavingWriter) Write(b []byte) (int, error) {
-	if l.left {
-		return len(b), nil
-	}
-	return l.ResponseWriter.Write(b)
-}
-
-// Unwrap is for http.ResponseController.
-func (l *leavingWriter) Unwrap() http.ResponseWriter { return l.ResponseWriter }
-
 // formPost is the body of a page that posts an answer.
 type formPost struct {
 	URI    string

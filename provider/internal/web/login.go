@@ -39,7 +39,7 @@ func (h *Handler) loginSubmit(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r = r.WithContext(telemetry.WithFlow(r.Context(), flow))
-	self := "/login/" + flow
+	self := h.base + "/login/" + flow
 	f, err := form(w, r)
 	if err != nil {
 		h.failed(w, r, err, "")
@@ -68,18 +68,18 @@ func (h *Handler) loginSubmit(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) finish(w http.ResponseWriter, r *http.Request, a *login.Answer) {
 	h.SetCookies(w, a)
 	if a.Request.Client != login.AccountClient {
-		h.opt.Responder.Respond(h.leaving(w, r), r, a)
+		h.opt.Responder.Respond(w, r, a)
 		return
 	}
-	h.redirect(w, accountReturn(a))
+	h.redirect(w, h.accountReturn(a))
 }
 
 // accountReturn is the path where a Flow of the person's own page ends, with what to tell there.
-func accountReturn(a *login.Answer) string {
+func (h *Handler) accountReturn(a *login.Answer) string {
 	to := a.Request.ReturnTo
 	// Only a path: "//host" and "/\host" are other sites to a browser.
 	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n") {
-		to = "/account"
+		to = h.base + "/account"
 	}
 	switch {
 	case a.Outcome.Error != "":

@@ -44,7 +44,7 @@ type scope struct{ Name, Title, Text string }
 // showLogin renders a Flow's page.
 func (h *Handler) showLogin(w http.ResponseWriter, r *http.Request, p *login.Page) {
 	words := h.words(r, p.Locale)
-	b := &loginBody{Flow: "/login/" + p.Flow, Version: p.Version, Account: p.Client == login.AccountClient}
+	b := &loginBody{Flow: h.base + "/login/" + p.Flow, Version: p.Version, Account: p.Client == login.AccountClient}
 	if h.opt.ClientName != nil && !b.Account {
 		b.Client = h.opt.ClientName(r.Context(), p.Client, words.Lang)
 	}

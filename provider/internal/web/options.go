@@ -32,7 +32,7 @@ type Account interface {
 	RevokeConsent(ctx context.Context, b login.Browser, client string) error
 }
 
-// Responder carries the answer of a Flow to its relying party.
+// Responder carries the answer of a Flow to its relying party, by Handler.Leave or Handler.FormPost. The answer's cookies are set.
 type Responder interface {
 	Respond(w http.ResponseWriter, r *http.Request, a *login.Answer)
 }

@@ -6,10 +6,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/varco-id/varco/provider/internal/fault"
+	"github.com/varco-id/varco/provider/internal/login"
 	"github.com/varco-id/varco/provider/internal/web"
 )
 
@@ -192,7 +194,7 @@ func TestOptions(t *testing.T) {
 		"locale":    func(o *web.Options) { o.DefaultLocale = "tlh" },
 		"brand":     func(o *web.Options) { o.Brand.Colors.Primary = "x" },
 	} {
-		o := web.Options{Issuer: "https://login.bank.test", Flows: &fakeFlows{}, Account: &fakeAccount{}, Responder: redirecting, Texts: texts}
+		o := web.Options{Issuer: "https://login.bank.test", Flows: &fakeFlows{}, Account: &fakeAccount{}, Responder: web.ResponderFunc(nil), Texts: texts}
 		if _, err := web.New(o); err != nil {
 			t.Fatal(err)
 		}
@@ -211,6 +213,36 @@ func TestRouteNames(t *testing.T) {
 			t.Errorf("%q %q", r.Pattern, r.Name)
 		}
 		seen[r.Name] = true
+	}
+}
+
+// TestIssuerWithPath: everything lies below the issuer's path, and nothing leads out of it.
+func TestIssuerWithPath(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, func(o *web.Options) { o.Issuer = "http://127.0.0.1/id" })
+	s.flows.start = page("begun", login.Page{Choose: &login.ChoosePage{}})
+	c := newClient(t, s)
+	for _, path := range []string{"/id/login/sign-in", "/id/login/code", "/id/login/push", "/id/account", "/id/account/authenticators/c2/remove", "/id/", "/nothing", "/test/logout"} {
+		r := c.get(path)
+		if r.StatusCode != http.StatusOK && path != "/nothing" {
+			t.Fatalf("%s: %d", path, r.StatusCode)
+		}
+		for _, n := range slices.Concat(r.all("a", nil), r.all("form", nil), r.all("link", nil), r.all("script", nil), r.all("img", nil), r.all("div", nil)) {
+			for _, name := range []string{"href", "action", "src", "data-wait"} {
+				if to := attr(n, name); strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "/id/") && to != "/test/logout" {
+					t.Errorf("%s leads to %s", path, to)
+				}
+			}
+		}
+	}
+	for path, want := range map[string]string{"/id/login/sign-in": "/id/login/sign-in", "/id/account/sign-in": "/id/login/begun",
+		"/id/account/sign-out": "/id/signed-out", "/id/account/sessions/s2/end": "/id/account?done=session_ended"} {
+		if r := c.post(path, "v", "7"); r.Header.Get("Location") != want {
+			t.Errorf("%s: %d to %q", path, r.StatusCode, r.Header.Get("Location"))
+		}
+	}
+	if q := s.flows.started[0]; q.ReturnTo != "/id/account" {
+		t.Errorf("%+v", q)
 	}
 }
 

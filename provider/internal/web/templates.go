@@ -17,12 +17,13 @@ var templateFiles embed.FS
 type constants struct {
 	Name, Logo, SupportURL, SupportPhone, PhoneLink string
 	Style, Brand, Script, Icon                      string // addresses
+	Base                                            string // path of the issuer
 }
 
-func newConstants(b brandView, a *assets) constants {
+func newConstants(b brandView, a *assets, base string) constants {
 	return constants{
 		Name: escape(b.Name), Logo: escape(b.Logo), SupportURL: escape(b.SupportURL), SupportPhone: escape(b.SupportPhone), PhoneLink: escape(b.PhoneLink),
-		Style: a.Style, Brand: a.Brand, Script: a.Script, Icon: a.Icon,
+		Style: a.Style, Brand: a.Brand, Script: a.Script, Icon: a.Icon, Base: escape(base),
 	}
 }
 
