@@ -65,7 +65,7 @@ func (h *Handler) live(ctx context.Context, a *access, mask uint64, now time.Tim
 	if err != nil {
 		return err
 	}
-	if !alive || a.client != "" && a.client != g.Client {
+	if !alive {
 		return errInactive
 	}
 	a.held = g

@@ -15,6 +15,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/varco-id/varco/provider/internal/id"
+	"github.com/varco-id/varco/provider/internal/login"
 	"github.com/varco-id/varco/provider/internal/relyingparty"
 )
 
@@ -177,6 +178,37 @@ func TestPrivateKeyJWT(t *testing.T) {
 	// A client of another method cannot use one, even with a key of its own.
 	other := e.add(credentials)
 	e.wantError(e.post("/token", asserting(sign(claims("iss", other.ClientID, "sub", other.ClientID)))), 401, "invalid_client")
+}
+
+// Registrations that Validate refuses today may have been stored by something else: what they allow stays refused.
+func TestUnsafeStoredRegistrationsAreNotBelieved(t *testing.T) {
+	e := newEnv(t)
+	key, jwks := keyPair(t, "k1")
+	store := func(change func(*relyingparty.Settings)) party {
+		t.Helper()
+		s := relyingparty.Settings{ClientID: id.NewSubject(), RedirectURIs: []string{callback}, GrantTypes: []string{"authorization_code", "refresh_token", "client_credentials"}}
+		change(&s)
+		must(t, e.store.InsertClient(t.Context(), e.store, relyingparty.Client{Settings: s, Version: 1}))
+		return party{Settings: s}
+	}
+	loose := store(func(s *relyingparty.Settings) { public(s); s.PKCEOptional, s.NoRefreshRotation = true, true })
+	wantRefusal(t, e.get("/authorize", loose.authorize("code_challenge", "", "code_challenge_method", "")), "query", "invalid_request", state)
+	plain := e.code(loose, func(f *login.Flow) { f.Request.Challenge = "" })
+	e.wantError(e.post("/token", loose.exchange(plain, "code_verifier", "")), 400, "invalid_request")
+	got := e.login(loose)
+	if next := e.tokens(e.post("/token", loose.refresh(got.Refresh))); next.Refresh == got.Refresh {
+		t.Error("a public client's refresh token was not rotated")
+	}
+
+	keyed := store(func(s *relyingparty.Settings) { s.JWKS = jwks })
+	token := signWith(t, jose.ES256, key, "k1", map[string]any{
+		"iss": keyed.ClientID, "sub": keyed.ClientID, "aud": issuer, "jti": "1", "exp": e.clock.Now().Unix() + 60,
+	})
+	e.wantError(e.post("/token", asserting(token)), 401, "invalid_client")
+	// Without a stored hash no secret is right, the empty one included.
+	for _, secret := range []string{"x", "%00"} {
+		e.wantError(e.post("/token", asClient, func(r *http.Request) { r.SetBasicAuth(keyed.ClientID, secret) }), 401, "invalid_client")
+	}
 }
 
 // An assertion is good for one request, by one of many racers, at any endpoint, whatever the request's outcome.

@@ -16,7 +16,7 @@ func (h *Handler) allowOrigin(w http.ResponseWriter, r *http.Request) bool {
 	head := w.Header()
 	head.Add("Vary", "Origin")
 	origin := r.Header.Get("Origin")
-	if origin == "" || origin == "null" { // null is what any sandboxed frame sends
+	if origin == "" { // not a browser
 		return false
 	}
 	ok, err := h.Clients.AllowsOrigin(r.Context(), origin)

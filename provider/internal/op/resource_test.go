@@ -14,6 +14,7 @@ import (
 
 	"github.com/varco-id/varco/provider/internal/login"
 	"github.com/varco-id/varco/provider/internal/relyingparty"
+	"github.com/varco-id/varco/provider/internal/signingkey"
 )
 
 // verified checks a JWT with the published keys, as a relying party does, and returns its claims.
@@ -181,6 +182,43 @@ func TestUserinfoRefusesWithAChallenge(t *testing.T) {
 	}
 	e.clock.Advance(5*time.Minute + time.Second)
 	e.wantError(e.userinfo(got.Access), 401, "invalid_token")
+}
+
+// Signed by our own key, and still not an access token, or not an id_token: the type and the issuer say which is which.
+func TestTokensAreNotTakenForEachOther(t *testing.T) {
+	e := newEnv(t)
+	p := e.add(nil)
+	got := e.login(p)
+	signer, err := e.keys.Signer(t.Context(), "ES256")
+	must(t, err)
+	sign := func(typ signingkey.Type, claims map[string]any) string {
+		t.Helper()
+		token, err := signer.Sign(typ, []byte(mustJSON(t, claims)))
+		must(t, err)
+		return token
+	}
+	access, id := payload(t, got.Access), payload(t, got.ID)
+	if w := e.userinfo(sign(signingkey.TypeAccessToken, access)); w.Code != 200 {
+		t.Fatalf("signed again: %d %s", w.Code, w.Body)
+	}
+	e.wantError(e.userinfo(sign(signingkey.TypeJWT, access)), 401, "invalid_token")
+	for name, value := range map[string]any{"iss": "https://other.test", "client_id": "", "jti": "", "exp": 1, "aud": []int{1}} {
+		changed := payload(t, got.Access)
+		changed[name] = value
+		e.wantError(e.userinfo(sign(signingkey.TypeAccessToken, changed)), 401, "invalid_token")
+	}
+	ask := func(hint string) *httptest.ResponseRecorder {
+		return e.get("/authorize", p.authorize("id_token_hint", hint))
+	}
+	if w := ask(sign(signingkey.TypeJWT, id)); w.Header().Get("Location") != "/login/flow" {
+		t.Fatalf("signed again: %d", w.Code)
+	}
+	wantRefusal(t, ask(sign(signingkey.TypeAccessToken, id)), "query", "invalid_request", state)
+	for name, value := range map[string]any{"iss": "https://other.test", "sub": "", "aud": []string{p.ClientID, "other"}} {
+		changed := payload(t, got.ID)
+		changed[name] = value
+		wantRefusal(t, ask(sign(signingkey.TypeJWT, changed)), "query", "invalid_request", state)
+	}
 }
 
 func TestOpaqueTokenIsSelfVerifying(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/varco-id/varco/provider/internal/login"
 	"github.com/varco-id/varco/provider/internal/relyingparty"
 	"github.com/varco-id/varco/provider/internal/session"
+	"github.com/varco-id/varco/provider/internal/subscriber"
 )
 
 func TestCodeGivesTokensOnce(t *testing.T) {
@@ -245,6 +246,27 @@ func TestRefreshEnds(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A block that is lifted gives back what it took: the current token was not used up, and its coming was no reuse.
+func TestRefreshAfterABlockIsLifted(t *testing.T) {
+	e := newEnv(t)
+	p := e.add(nil)
+	got := e.login(p)
+	e.block()
+	e.wantError(e.post("/token", p.refresh(got.Refresh), p.auth), 400, "invalid_grant")
+	must(t, e.store.SetStatus(t.Context(), e.store, e.subject, subscriber.Active, "", e.clock.Now(), 2))
+	e.tokens(e.post("/token", p.refresh(got.Refresh), p.auth))
+}
+
+// What another client sends says nothing about the one that holds the grant.
+func TestReuseByAnotherClientRevokesNothing(t *testing.T) {
+	e := newEnv(t)
+	p, other := e.add(nil), e.add(nil)
+	first := e.login(p)
+	second := e.tokens(e.post("/token", p.refresh(first.Refresh), p.auth))
+	e.wantError(e.post("/token", p.refresh(first.Refresh), other.auth), 400, "invalid_grant")
+	e.tokens(e.post("/token", p.refresh(second.Refresh), p.auth))
 }
 
 func TestOfflineGrantOutlivesTheSession(t *testing.T) {

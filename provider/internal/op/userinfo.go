@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/varco-id/varco/provider/internal/fault"
-	"github.com/varco-id/varco/provider/internal/subscriber"
 )
 
 var userinfoParams = names("access_token")
@@ -44,7 +43,7 @@ func (h *Handler) userinfoClaims(w http.ResponseWriter, r *http.Request) (map[st
 		return nil, &oauthError{codeInsufficientScope, "the access token was not issued for the scope openid", http.StatusForbidden}
 	}
 	s, err := h.Subscribers.SubscriberByID(r.Context(), h.DB, a.subject)
-	if fault.Is(err, fault.NotFound) || err == nil && s.Status != subscriber.Active {
+	if fault.Is(err, fault.NotFound) { // removed this moment
 		return nil, errInactive
 	}
 	if err != nil {
