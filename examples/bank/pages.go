@@ -91,11 +91,8 @@ func (b *Bank) account(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	t := texts[pageLanguage(r)]
-	v := accountView{Name: s.Claims.Name, Balance: "4.217,36 €", IBAN: "IT60 X054 2811 1010 0000 0123 456", Strong: s.Claims.strong(),
+	v := accountView{Name: s.Claims.Name, Balance: euro(t, "4217,36"), IBAN: "IT60 X054 2811 1010 0000 0123 456", Strong: s.Claims.strong(),
 		Level: t["level_one"], ACR: s.Claims.ACR, AMR: strings.Join(s.Claims.AMR, " "), SignedIn: clock(time.Unix(s.Claims.AuthTime, 0))}
-	if pageLanguage(r) == "en" {
-		v.Balance = "€ 4,217.36"
-	}
 	if v.Name == "" {
 		v.Name = t["customer"]
 	}
@@ -108,7 +105,7 @@ func (b *Bank) account(w http.ResponseWriter, r *http.Request) {
 	v.Methods = strings.Join(methods, " + ")
 	if v.Strong {
 		v.Level = t["level_strong"]
-		v.Movements = []movement{{"19/11", "Supermercato Il Faro", "−62,40 €"}, {"17/11", t["salary"], "+2.140,00 €"}, {"14/11", "Farmacia Centrale", "−18,90 €"}}
+		v.Movements = []movement{{"19/11", "Supermercato Il Faro", euro(t, "−62,40")}, {"17/11", t["salary"], euro(t, "+2140,00")}, {"14/11", "Farmacia Centrale", euro(t, "−18,90")}}
 	}
 	if !s.Refreshed.IsZero() {
 		v.Refreshed = clock(s.Refreshed)
@@ -117,3 +114,8 @@ func (b *Bank) account(w http.ResponseWriter, r *http.Request) {
 }
 
 func clock(t time.Time) string { return t.Format("15:04:05") }
+
+// euro writes an amount with the language's decimal sign.
+func euro(t map[string]string, amount string) string {
+	return strings.Replace(amount, ",", t["decimal"], 1) + " €"
+}
