@@ -19,7 +19,7 @@ func (h *Handler) readHint(ctx context.Context, hint string) (*idTokenClaims, er
 	if err != nil {
 		return nil, err
 	}
-	v := op.NewIDTokenHintVerifier(h.Issuer, ownKeys{set, signingkey.TypeJWT}, op.WithSupportedIDTokenHintSigningAlgorithms(ownAlgs...))
+	v := op.NewIDTokenHintVerifier(h.Issuer, &ownKeys{set: set, typ: signingkey.TypeJWT}, op.WithSupportedIDTokenHintSigningAlgorithms(ownAlgs...))
 	claims, err := op.VerifyIDTokenHint[idTokenClaims](ctx, hint, v)
 	if err != nil && !errors.As(err, &op.IDTokenHintExpiredError{}) {
 		return nil, errHint

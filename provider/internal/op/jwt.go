@@ -15,16 +15,17 @@ import (
 // ownKeys verifies what we signed, for one type of token: an id_token must not pass as an access token, nor the other way round
 // (RFC 8725 section 3.11). It is the library's KeySet.
 type ownKeys struct {
-	set *signingkey.Set
-	typ signingkey.Type
+	set  *signingkey.Set
+	typ  signingkey.Type
+	used string // id of the key that VerifySignature used
 }
 
-var _ oidc.KeySet = ownKeys{}
+var _ oidc.KeySet = (*ownKeys)(nil)
 
 var errSignature = errors.New("not signed by us")
 
 // VerifySignature checks that the named key is published and made the signature. Its kind fits one of our algorithms alone.
-func (k ownKeys) VerifySignature(_ context.Context, jws *jose.JSONWebSignature) ([]byte, error) {
+func (k *ownKeys) VerifySignature(_ context.Context, jws *jose.JSONWebSignature) ([]byte, error) {
 	head := jws.Signatures[0].Protected
 	key := k.set.Key(head.KeyID)
 	if key == nil {
@@ -33,6 +34,7 @@ func (k ownKeys) VerifySignature(_ context.Context, jws *jose.JSONWebSignature) 
 	if typ, _ := head.ExtraHeaders[jose.HeaderType].(string); typ != string(k.typ) {
 		return nil, errSignature
 	}
+	k.used = head.KeyID
 	return jws.Verify(key)
 }
 

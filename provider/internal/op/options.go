@@ -124,6 +124,7 @@ type Handler struct {
 	path      string // of the issuer, "" or /something
 	discovery static
 	noise     damper
+	verified  verified
 }
 
 // New checks the options and prepares what does not change between requests.

@@ -350,6 +350,25 @@ func TestRevocation(t *testing.T) {
 	}
 }
 
+// A token that was good a moment ago is not when its key was revoked: remembering the signature does not outlive the key.
+func TestRevokedKeyTakesItsTokens(t *testing.T) {
+	e := newEnv(t)
+	p := e.add(func(s *relyingparty.Settings) { s.AccessTokenLifetime = relyingparty.Duration(10 * time.Hour) })
+	got := e.login(p, func(f *login.Flow) { f.Outcome.Session = "" })
+	for range 2 { // the second from memory
+		if w := e.userinfo(got.Access); w.Code != http.StatusOK {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+	}
+	must(t, e.keys.Rotate(t.Context(), "test", "ES256", true))
+	e.clock.Advance(2 * time.Hour)
+	must(t, e.keys.Revoke(t.Context(), "test", joseHeader(t, got.Access)["kid"].(string)))
+	e.wantError(e.userinfo(got.Access), 401, "invalid_token")
+	if e.introspect(p, got.Access)["active"] != false {
+		t.Error("active")
+	}
+}
+
 // Tokens of an old signing key are good as long as it is published.
 func TestRotationKeepsOldTokensGood(t *testing.T) {
 	e := newEnv(t)
