@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/varco-id/varco/provider/internal/store/storetest/pgtest"
 )
 
 func TestCheckTLS(t *testing.T) {
@@ -123,5 +125,58 @@ func TestCheckFiles(t *testing.T) {
 	c.checkFiles(&cs)
 	if last := cs[len(cs)-1]; last.State != CheckWrong || !strings.Contains(last.Hint, "chmod 700") {
 		t.Errorf("an open data folder: %+v", last)
+	}
+}
+
+// TestDiagnose: a whole installation on PostgreSQL is found well, and what is missing is told.
+func TestDiagnose(t *testing.T) {
+	t.Parallel()
+	c := install(t, "database: {url_file: url}\n")
+	write(t, c.Path("url"), pgtest.EmptyDSN(t))
+	a := open(t, c)
+	find := func(name string) Check {
+		t.Helper()
+		var cs checks
+		if a.checkDatabase(t.Context(), &cs) && a.checkSealing(t.Context(), &cs) {
+			a.checkSigningKeys(t.Context(), &cs)
+			a.checkAudit(t.Context(), &cs)
+			a.checkClients(t.Context(), &cs)
+		}
+		for _, check := range cs {
+			if check.Name == name {
+				return check
+			}
+		}
+		return Check{}
+	}
+	if got := find("database"); got.State != CheckWrong || !strings.Contains(got.Hint, "varco db migrate") {
+		t.Errorf("before the migration: %+v", got)
+	}
+	if _, err := a.dbMigrate(t.Context(), None{}); err != nil {
+		t.Fatal(err)
+	}
+	for name, state := range map[string]string{"database": CheckOK, "sealing": CheckOK, "signing keys": CheckWarn, "audit log": CheckOK, "relying parties": CheckWarn} {
+		if got := find(name); got.State != state {
+			t.Errorf("after the migration: %+v, want %s", got, state)
+		}
+	}
+	if _, err := a.keysRotate(t.Context(), KeyRotation{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := find("signing keys"); got.State != CheckOK {
+		t.Errorf("with keys: %+v", got)
+	}
+	if _, err := a.store.ExecContext(t.Context(), "DELETE FROM signing_key WHERE alg = 'RS256'"); err != nil {
+		t.Fatal(err)
+	}
+	a.domains.keys.Invalidate()
+	if got := find("signing keys"); got.State != CheckWrong || !strings.Contains(got.Text, "no key signs RS256") {
+		t.Errorf("without RS256: %+v", got)
+	}
+	// Another key-encryption key comes first: it works, and should be finished.
+	write(t, c.Path("new.key"), "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXowMTIzNDU=")
+	c.Sealing.KEK = []KEK{{File: "new.key"}, {File: "kek.key"}}
+	if got := find("sealing"); got.State != CheckWarn || !strings.Contains(got.Hint, "rotate-wrapping") {
+		t.Errorf("half-way between two keys: %+v", got)
 	}
 }

@@ -39,6 +39,9 @@ func (d *decoder) override(root *yaml.Node, name, value string) {
 		}
 		var ok bool
 		if segment, t, ok = child(at, t, segment); !ok {
+			if at == root && !strings.Contains(name, "__") && nearest(segment, keysOf(t)) == "" {
+				return // it only begins alike, and belongs to somebody else
+			}
 			d.mistakes = append(d.mistakes, Mistake{Where: origin, Key: join(key, segment), Problem: "there is no such key",
 				Hint: suggestion(segment, keysOf(t))})
 			return

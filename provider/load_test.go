@@ -31,7 +31,7 @@ clients:
     access_token_format: opaque
     secret_file: bank.secret
 `), []string{"PATH=/bin", "VARCO_LISTEN=:443", "VARCO_TRUSTED_PROXIES=10.0.0.0/8, 192.0.2.1/32", "VARCO_SESSION__ABSOLUTE=1h",
-		"VARCO_PLUGINS__PIN__CONFIG__MIN_LENGTH=20", "VARCO_PORT=tcp://10.1.2.3:80", "VARCO_SERVICE_HOST=10.1.2.3", "VARCO_CONFIG=x"})
+		"VARCO_PLUGINS__PIN__CONFIG__MIN_LENGTH=20", "VARCO_PORT=tcp://10.1.2.3:80", "VARCO_SERVICE_HOST=10.1.2.3", "VARCO_CONFIG=x", "VARCO_TEST_SOMETHING=x", "VARCO_TLS="})
 	if err != nil {
 		t.Fatal(err)
 	}
