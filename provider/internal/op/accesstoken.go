@@ -16,8 +16,8 @@ import (
 	"github.com/varco-id/varco/provider/internal/signingkey"
 )
 
-// An access token is either a JWT (RFC 9068), which resource servers verify themselves, or opaque, which they introspect. Neither has a row of its
-// own: both carry the id of their grant, and one statement says whether it still lives.
+// An access token is either a JWT (RFC 9068), which resource servers verify themselves, or opaque, which they introspect.
+// Neither has a row of its own: both carry the id of their grant, and one statement says whether it still lives.
 //
 //	jti of a JWT    grant "." random            (client_credentials: random alone, for there is no grant)
 //	opaque          grant "." random "." meta "." MAC
@@ -85,7 +85,8 @@ func (a *access) jwt(issuer string, signer *signingkey.Signer) (string, error) {
 	return signer.Sign(signingkey.TypeAccessToken, payload)
 }
 
-// opaque writes the opaque form. granted are the scopes of the grant, of which the token may have fewer: a refresh may narrow them.
+// opaque writes the opaque form. granted are the scopes of the grant, of which the token may have fewer: a refresh may
+// narrow them.
 func (a *access) opaque(box sealing.Box, granted []string) string {
 	var mask uint64
 	for i, s := range granted {

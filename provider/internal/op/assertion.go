@@ -49,7 +49,8 @@ var assertionAlgs = func() []string {
 	return list
 }()
 
-// authenticateByAssertion is private_key_jwt (OIDC Core 9). The assertion is spent later, in the transaction of what it is good for.
+// authenticateByAssertion is private_key_jwt (OIDC Core 9). The assertion is spent later, in the transaction of what it is
+// good for.
 func (h *Handler) authenticateByAssertion(r *http.Request, id string, f form) (*caller, error) {
 	if f["client_assertion_type"] != assertionType || f["client_assertion"] == "" {
 		return nil, invalidRequest("client_assertion needs client_assertion_type " + assertionType)
@@ -74,7 +75,8 @@ func (h *Handler) authenticateByAssertion(r *http.Request, id string, f form) (*
 		err = h.checkAssertion(claims)
 	}
 	if err != nil {
-		// The developer at the other end needs to know which claim is wrong; that far comes only who has a signed assertion or a guess.
+		// The developer at the other end needs to know which claim is wrong; that far comes only who has a signed assertion
+		// or a guess.
 		h.Log.InfoContext(r.Context(), "client assertion refused", "client", client.ClientID, "reason", err)
 		h.noteFailure(r, client.ClientID, relyingparty.AuthPrivateKeyJWT)
 		return nil, errAuthentication

@@ -9,7 +9,8 @@ import (
 	"github.com/varco-id/varco/provider/internal/relyingparty"
 )
 
-// authorizeParams are the parameters of an authorization request that we know; "known" includes those that must be refused aloud.
+// authorizeParams are the parameters of an authorization request that we know; "known" includes those that must be refused
+// aloud.
 var authorizeParams = names("client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "prompt",
 	"max_age", "ui_locales", "id_token_hint", "login_hint", "acr_values", "code_challenge", "code_challenge_method", "claims",
 	"request", "request_uri", "registration")
@@ -19,14 +20,15 @@ const maxRedirectQuery = 8 << 10
 
 // authorize begins a login (OIDC Core 3.1.2, GET and POST).
 //
-// Until the client and its redirect URI are known to belong together, errors are shown to the person: redirecting anywhere would make
-// us an open redirector. Afterwards they go to the relying party, in the response mode it asked for.
+// Until the client and its redirect URI are known to belong together, errors are shown to the person: redirecting anywhere
+// would make us an open redirector. Afterwards they go to the relying party, in the response mode it asked for.
 func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	f, formErr := readForm(w, r, authorizeParams, true)
 	if r.Method == http.MethodPost && formErr == nil {
-		// A POST from the relying party's page comes without our cookies, which are SameSite=Lax: the person would have to sign in
-		// again, and a fresh binding cookie would replace the one of a login in another tab. The same request as a GET brings them.
+		// A POST from the relying party's page comes without our cookies, which are SameSite=Lax: the person would have to
+		// sign in again, and a fresh binding cookie would replace the one of a login in another tab. The same request as a
+		// GET brings them.
 		if q := f.encode(); len(q) <= maxRedirectQuery {
 			redirect(w, h.path+pathAuthorize+"?"+q)
 			return

@@ -107,8 +107,8 @@ func challenge(f form, client *relyingparty.Registered) (string, error) {
 	return c, nil
 }
 
-// scopes keeps what the client may have. What it may not is left out (OIDC Core 3.1.2.1, RFC 6749 section 3.3): the answer of the token
-// endpoint names what was granted.
+// scopes keeps what the client may have. What it may not is left out (OIDC Core 3.1.2.1, RFC 6749 section 3.3): the answer
+// of the token endpoint names what was granted.
 func scopes(raw string, client *relyingparty.Registered) ([]string, error) {
 	if raw == "" {
 		return nil, invalidRequest("scope is missing")

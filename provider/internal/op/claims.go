@@ -40,9 +40,9 @@ func supportedClaims() []string {
 	return list
 }
 
-// A claim asked for by name (OIDC Core 5.5) travels from the request to the grant as a scope of this form: the person consents to it like
-// to a scope, and gives away that claim alone instead of everything its scope stands for. Relying parties never see these
-// scopes, and cannot register or ask for them as such.
+// A claim asked for by name (OIDC Core 5.5) travels from the request to the grant as a scope of this form: the person
+// consents to it like to a scope, and gives away that claim alone instead of everything its scope stands for. Relying
+// parties never see these scopes, and cannot register or ask for them as such.
 const (
 	claimAtUserinfo = "claim:"
 	claimInIDToken  = "id_claim:"

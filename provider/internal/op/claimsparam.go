@@ -32,8 +32,8 @@ func (c *claimRequest) strings() []string {
 
 const maxClaims = 64
 
-// applyClaims honours the claims parameter: acr and sub bind the login, standard claims are granted one by one where the client may
-// have their scope, everything else is ignored, as the specification wants of claims that are not understood.
+// applyClaims honours the claims parameter: acr and sub bind the login, standard claims are granted one by one where the
+// client may have their scope, everything else is ignored, as the specification wants of claims that are not understood.
 func applyClaims(raw string, client *relyingparty.Registered, req *login.Request) error {
 	if raw == "" {
 		return nil

@@ -28,8 +28,8 @@ var errAuthentication = invalidClient("client authentication failed")
 // nobody is compared with when the client does not exist, so that this takes as long as a wrong secret.
 var nobody = &relyingparty.Client{SecretHash: make([]byte, 32), OldSecretHash: make([]byte, 32)}
 
-// authenticate finds out who calls, before anything else of the request is looked at (RFC 6749 section 3.2.1). public says whether clients
-// without credentials may call.
+// authenticate finds out who calls, before anything else of the request is looked at (RFC 6749 section 3.2.1). public says
+// whether clients without credentials may call.
 func (h *Handler) authenticate(r *http.Request, f form, public bool) (*caller, error) {
 	id, secret, basic, err := basicCredentials(r.Header)
 	if err != nil {
@@ -81,7 +81,8 @@ func (h *Handler) authenticate(r *http.Request, f form, public bool) (*caller, e
 	return &caller{client: client}, nil
 }
 
-// basicCredentials reads HTTP Basic as RFC 6749 section 2.3.1 wants it: both parts form-encoded. ok is false without an Authorization header.
+// basicCredentials reads HTTP Basic as RFC 6749 section 2.3.1 wants it: both parts form-encoded. ok is false without an
+// Authorization header.
 func basicCredentials(head http.Header) (id, secret string, ok bool, err error) {
 	values := head.Values("Authorization")
 	if len(values) == 0 {
@@ -105,7 +106,8 @@ func basicCredentials(head http.Header) (id, secret string, ok bool, err error) 
 	return id, secret, true, nil
 }
 
-// commit runs fn in one transaction, in which the caller's assertion is spent first: whatever the number of racers, one gets through.
+// commit runs fn in one transaction, in which the caller's assertion is spent first: whatever the number of racers, one gets
+// through.
 func (h *Handler) commit(ctx context.Context, c *caller, fn func(q tx.Q) error) error {
 	err := h.DB.InTx(ctx, func(q tx.Q) error {
 		if err := h.spend(ctx, q, c); err != nil {
@@ -131,15 +133,16 @@ func (h *Handler) spend(ctx context.Context, q tx.Q, c *caller) error {
 	return err
 }
 
-// settle spends the assertion of a request that was refused, so that whoever saw it in flight cannot try it again with better luck. What fails
-// here changes nothing of the answer, which is an error already.
+// settle spends the assertion of a request that was refused, so that whoever saw it in flight cannot try it again with
+// better luck. What fails here changes nothing of the answer, which is an error already.
 func (h *Handler) settle(ctx context.Context, c *caller) {
 	if err := h.spend(ctx, h.DB, c); err != nil && !errors.Is(err, errAuthentication) {
 		h.Log.WarnContext(ctx, "client assertion not spent", "error", err)
 	}
 }
 
-// noteFailure records that somebody failed to authenticate as a client that exists. A flood leaves a few events, not a full disk.
+// noteFailure records that somebody failed to authenticate as a client that exists. A flood leaves a few events, not a full
+// disk.
 func (h *Handler) noteFailure(r *http.Request, clientID string, method relyingparty.AuthMethod) {
 	if !h.noise.allow("auth:"+clientID, h.Now()) {
 		return

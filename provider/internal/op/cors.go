@@ -3,8 +3,8 @@ package op
 import "net/http"
 
 // withCORS lets browser applications of registered origins read the answer, and never with credentials: our cookies are for
-// our pages alone. An origin that is not registered gets no header and the browser keeps the answer from it; the request itself is
-// as harmless as one from outside a browser.
+// our pages alone. An origin that is not registered gets no header and the browser keeps the answer from it; the request
+// itself is as harmless as one from outside a browser.
 func (h *Handler) withCORS(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		h.allowOrigin(w, r)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// damper bounds how often something that a stranger can provoke is recorded: a handful a minute for each key. Keys are ids of registered
-// clients, so there are few.
+// damper bounds how often something that a stranger can provoke is recorded: a handful a minute for each key. Keys are ids
+// of registered clients, so there are few.
 type damper struct {
 	mu   sync.Mutex
 	seen map[string]burst

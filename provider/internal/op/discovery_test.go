@@ -195,7 +195,8 @@ func TestCORSForRegisteredOriginsAlone(t *testing.T) {
 	}
 }
 
-// A database that does not answer: 503 with Retry-After, for machines in JSON and for people as a page; nothing is answered from guesses.
+// A database that does not answer: 503 with Retry-After, for machines in JSON and for people as a page; nothing is answered
+// from guesses.
 func TestOutageOfTheStore(t *testing.T) {
 	e := newEnv(t)
 	p := e.add(nil)

@@ -13,7 +13,8 @@ import (
 	"github.com/varco-id/varco/provider/internal/relyingparty"
 )
 
-// What each request costs the store, with client and keys in memory: one commit for what changes something, none for what does not.
+// What each request costs the store, with client and keys in memory: one commit for what changes something, none for what
+// does not.
 func TestStorageCallsPerRequest(t *testing.T) {
 	e := newEnv(t)
 	p := e.add(nil)

@@ -26,11 +26,13 @@ var longValues = map[string]int{
 	"claims":  8 << 10, "login_hint": maxHint, "logout_hint": maxHint,
 }
 
-// form holds the parameters of a request that the endpoint knows, each at most once. Unknown ones are ignored (RFC 6749 section 3.1).
+// form holds the parameters of a request that the endpoint knows, each at most once. Unknown ones are ignored (RFC 6749
+// section 3.1).
 type form map[string]string
 
-// readForm reads the body of a POST; with query also the URL's, which an endpoint that takes secrets never reads: URLs are logged
-// (RFC 6749 section 2.3.1). The form read so far comes with the error, because an error may have to go to its redirect URI.
+// readForm reads the body of a POST; with query also the URL's, which an endpoint that takes secrets never reads: URLs are
+// logged (RFC 6749 section 2.3.1). The form read so far comes with the error, because an error may have to go to its
+// redirect URI.
 func readForm(w http.ResponseWriter, r *http.Request, known map[string]bool, query bool) (form, error) {
 	f := form{}
 	if query {

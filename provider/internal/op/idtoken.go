@@ -15,8 +15,8 @@ import (
 	"github.com/varco-id/varco/provider/internal/signingkey"
 )
 
-// idToken makes an id_token (OIDC Core 2 and 3.1.3.6). The claims are the library's type; its CreateIDToken is not used, because it builds a signer for
-// each token, reads a clock of its own, and asks a storage of 25 methods for the key.
+// idToken makes an id_token (OIDC Core 2 and 3.1.3.6). The claims are the library's type; its CreateIDToken is not used,
+// because it builds a signer for each token, reads a clock of its own, and asks a storage of 25 methods for the key.
 func (h *Handler) idToken(ctx context.Context, g *grant.Grant, nonce, accessToken string, client *relyingparty.Registered, signer *signingkey.Signer, now time.Time) (string, error) {
 	hash, err := oidc.ClaimHash(accessToken, jose.SignatureAlgorithm(signer.Alg))
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 
 var tokenQueryParams = names("token", "token_type_hint", "client_id", "client_secret", "client_assertion", "client_assertion_type")
 
-// introspection is what a resource server learns (RFC 7662 section 2.2, RFC 9470 section 6.2). The library's type is not used for its size: it has a
-// field for every standard claim, none of which we give away here.
+// introspection is what a resource server learns (RFC 7662 section 2.2, RFC 9470 section 6.2). The library's type is not
+// used for its size: it has a field for every standard claim, none of which we give away here.
 type introspection struct {
 	Active    bool     `json:"active"`
 	Issuer    string   `json:"iss,omitempty"`
@@ -65,7 +65,8 @@ func (h *Handler) introspect(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, body)
 }
 
-// lookUp says nothing but "not active" of a token that is none of the caller's business, so that whoever found one cannot learn what it opens.
+// lookUp says nothing but "not active" of a token that is none of the caller's business, so that whoever found one cannot
+// learn what it opens.
 func (h *Handler) lookUp(r *http.Request, token string, c *caller) (*introspection, error) {
 	ctx := r.Context()
 	if grantID, generation, ok := parseRefresh(h.Box, token); ok {

@@ -54,8 +54,8 @@ func (a *audience) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*[]string)(a))
 }
 
-// idTokenClaims is what we read of an id_token that comes back to us. A value, not a pointer: a payload of null would leave a nil
-// pointer, and the library calls it.
+// idTokenClaims is what we read of an id_token that comes back to us. A value, not a pointer: a payload of null would leave
+// a nil pointer, and the library calls it.
 type idTokenClaims struct {
 	Issuer     string   `json:"iss"`
 	Subject    string   `json:"sub"`

@@ -36,8 +36,8 @@ type leaving struct {
 	confirm bool
 }
 
-// logout is RP-Initiated Logout 1.0. It ends the session without a question only if an id_token of the person who is signed in says that the
-// relying party acts for them; otherwise any page could sign anybody out.
+// logout is RP-Initiated Logout 1.0. It ends the session without a question only if an id_token of the person who is signed
+// in says that the relying party acts for them; otherwise any page could sign anybody out.
 func (h *Handler) logout(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	f, err := readForm(w, r, logoutParams, true)
@@ -94,7 +94,8 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request) {
 	h.Leave(w, r, to)
 }
 
-// readLogout checks who asks and where to return to. With a nil result the answer was given, or the error is for the caller to show.
+// readLogout checks who asks and where to return to. With a nil result the answer was given, or the error is for the caller
+// to show.
 func (h *Handler) readLogout(w http.ResponseWriter, r *http.Request, f form) (*leaving, error) {
 	l := &leaving{state: f["state"], form: f}
 	id := f["client_id"]

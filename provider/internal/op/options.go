@@ -79,19 +79,21 @@ type Options struct {
 	ACRValues []string // of the policy, for discovery
 	UILocales []string // languages of the pages, for discovery
 
-	// The pages are the web package's. Browser reads what a request tells of the browser, to begin a Flow with: it sets the binding
-	// cookie when the browser has none.
+	// The pages are the web package's. Browser reads what a request tells of the browser, to begin a Flow with: it sets the
+	// binding cookie when the browser has none.
 	Browser func(w http.ResponseWriter, r *http.Request) login.Browser
 	// SessionCookie is the value of the browser's OP session cookie, "" when it has none.
 	SessionCookie func(r *http.Request) string
 	// ForgetSession removes that cookie.
 	ForgetSession func(w http.ResponseWriter)
-	// ShowPage shows a page of a Flow or sends the browser to it. For a page that is an Answer it sets the answer's cookies and calls Respond.
+	// ShowPage shows a page of a Flow or sends the browser to it. For a page that is an Answer it sets the answer's cookies
+	// and calls Respond.
 	ShowPage func(w http.ResponseWriter, r *http.Request, p *login.Page)
-	// ErrorPage tells the person that the request cannot go on and that no relying party can be told. code is one of the Page constants.
+	// ErrorPage tells the person that the request cannot go on and that no relying party can be told. code is one of the
+	// Page constants.
 	ErrorPage func(w http.ResponseWriter, r *http.Request, status int, code string)
-	// Leave sends the browser to a URI of a relying party that was checked, by 303 or, after a form of ours, by a page that goes on by
-	// itself (a browser applies the form's form-action to redirects).
+	// Leave sends the browser to a URI of a relying party that was checked, by 303 or, after a form of ours, by a page that
+	// goes on by itself (a browser applies the form's form-action to redirects).
 	Leave func(w http.ResponseWriter, r *http.Request, target string)
 	// FormPost makes the browser post the fields, in their order, to a URI of a relying party that was checked.
 	FormPost func(w http.ResponseWriter, r *http.Request, target string, fields [][2]string)

@@ -9,8 +9,8 @@ import (
 	"github.com/varco-id/varco/provider/internal/sealing"
 )
 
-// A refresh token is grant "." generation "." MAC. It is derived, never stored: a stolen database holds none, and a forged one is
-// refused before the database is asked.
+// A refresh token is grant "." generation "." MAC. It is derived, never stored: a stolen database holds none, and a forged
+// one is refused before the database is asked.
 
 func refreshToken(box sealing.Box, grantID string, generation int64) string {
 	g := strconv.FormatInt(generation, 10)

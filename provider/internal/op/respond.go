@@ -33,10 +33,11 @@ func (h *Handler) Respond(w http.ResponseWriter, r *http.Request, a *login.Answe
 	}
 }
 
-// send writes an authorization response. state comes back as it came; iss tells a client of several providers which one answered, so
-// that a code cannot be led to another (RFC 9207).
+// send writes an authorization response. state comes back as it came; iss tells a client of several providers which one
+// answered, so that a code cannot be led to another (RFC 9207).
 //
-// The library's AuthResponseURL is not used: it encodes a fragment twice and rewrites the query that the relying party registered.
+// The library's AuthResponseURL is not used: it encodes a fragment twice and rewrites the query that the relying party
+// registered.
 func (h *Handler) send(w http.ResponseWriter, r *http.Request, to reply, fields ...[2]string) {
 	if to.state != "" {
 		fields = append(fields, [2]string{"state", to.state})
@@ -52,7 +53,8 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, to reply, fields 
 	}
 }
 
-// withQuery adds fields to a URI. What the relying party has in its query stays as registered, byte by byte (RFC 6749 section 3.1.2).
+// withQuery adds fields to a URI. What the relying party has in its query stays as registered, byte by byte (RFC 6749
+// section 3.1.2).
 func withQuery(uri string, fields [][2]string) string {
 	separator := "?"
 	if strings.Contains(uri, "?") {

@@ -10,8 +10,8 @@ import (
 	"github.com/varco-id/varco/provider/internal/tx"
 )
 
-// revoke takes a token out of use (RFC 7009): a refresh token takes everything of its grant along, an access token goes alone. A token that is not
-// good is no error, because what the client wanted is so.
+// revoke takes a token out of use (RFC 7009): a refresh token takes everything of its grant along, an access token goes
+// alone. A token that is not good is no error, because what the client wanted is so.
 func (h *Handler) revoke(w http.ResponseWriter, r *http.Request) {
 	f, err := readForm(w, r, tokenQueryParams, false)
 	if err != nil {

@@ -62,8 +62,8 @@ func (h *Handler) exchange(r *http.Request, f form, c *caller) (*oidc.AccessToke
 	return serve(r, f, c)
 }
 
-// issue makes the tokens of a grant. scopes are those of the access token, internal ones included. Keys were fetched before the commit, so that
-// nothing is left that can fail for want of a dependency once the code is spent.
+// issue makes the tokens of a grant. scopes are those of the access token, internal ones included. Keys were fetched before
+// the commit, so that nothing is left that can fail for want of a dependency once the code is spent.
 func (h *Handler) issue(g *grant.Grant, scopes []string, client *relyingparty.Registered, signer *signingkey.Signer, now time.Time) (*oidc.AccessTokenResponse, error) {
 	expires := now.Add(client.AccessLifetime())
 	if expires.After(g.ExpiresAt) {

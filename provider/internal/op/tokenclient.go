@@ -14,8 +14,8 @@ import (
 	"github.com/varco-id/varco/provider/internal/tx"
 )
 
-// clientCredentials gives a client a token about itself (RFC 6749 section 4.4). A JWT says everything, so that only the audit event is written; an opaque
-// token needs a grant to stand for what it does not say.
+// clientCredentials gives a client a token about itself (RFC 6749 section 4.4). A JWT says everything, so that only the
+// audit event is written; an opaque token needs a grant to stand for what it does not say.
 func (h *Handler) clientCredentials(r *http.Request, f form, c *caller) (*oidc.AccessTokenResponse, error) {
 	ctx, now := r.Context(), h.Now()
 	scopes, err := clientScopes(f["scope"], c.client)

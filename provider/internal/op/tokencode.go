@@ -23,8 +23,8 @@ var (
 	verifierSyntax = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
 )
 
-// redeemCode is the authorization code grant: one statement redeems the code and makes the grant, whatever the number of racers. Client, redirect
-// URI and PKCE challenge are conditions of that statement, so a wrong one does not use up the code.
+// redeemCode is the authorization code grant: one statement redeems the code and makes the grant, whatever the number of
+// racers. Client, redirect URI and PKCE challenge are conditions of that statement, so a wrong one does not use up the code.
 func (h *Handler) redeemCode(r *http.Request, f form, c *caller) (*oidc.AccessTokenResponse, error) {
 	ctx, now := r.Context(), h.Now()
 	code, verifier := f["code"], f["code_verifier"]
@@ -83,8 +83,8 @@ func (h *Handler) redeemCode(r *http.Request, f form, c *caller) (*oidc.AccessTo
 // refusedCode is the one answer for every code that cannot be redeemed: which condition failed would help to guess the others.
 var refusedCode = invalidGrant("the code is not valid, was used before, or was issued for another client, redirect_uri or code_verifier")
 
-// codeRefused finds out whether a code that was not redeemed had been before. Then somebody stole it, either now or then, and everything
-// it gave is revoked (RFC 6749 section 4.1.2), however long ago.
+// codeRefused finds out whether a code that was not redeemed had been before. Then somebody stole it, either now or then,
+// and everything it gave is revoked (RFC 6749 section 4.1.2), however long ago.
 func (h *Handler) codeRefused(r *http.Request, c *caller, want grant.Redemption) error {
 	ctx := r.Context()
 	e := audit.Event{At: want.Now, Client: want.Client, Flow: want.Flow, Address: h.Address(r)}

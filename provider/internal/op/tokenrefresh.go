@@ -60,8 +60,8 @@ func (h *Handler) refresh(r *http.Request, f form, c *caller) (*oidc.AccessToken
 	return answer, err
 }
 
-// advance moves the grant to its next generation, or keeps it for a client that cannot store a new token each time. fault.Conflict when the
-// token is not the grant's current one, for whatever reason.
+// advance moves the grant to its next generation, or keeps it for a client that cannot store a new token each time.
+// fault.Conflict when the token is not the grant's current one, for whatever reason.
 func (h *Handler) advance(ctx context.Context, q tx.Q, c *caller, grantID string, generation int64, now time.Time) (*grant.Grant, error) {
 	if !c.client.NoRefreshRotation || c.client.Public() {
 		return h.Grants.Rotate(ctx, q, grantID, c.client.ClientID, generation, now)
@@ -79,8 +79,8 @@ func (h *Handler) advance(ctx context.Context, q tx.Q, c *caller, grantID string
 	return g, nil
 }
 
-// refreshRefused tells reuse from the harmless cases. A token of an earlier generation with a good MAC was issued by us and rotated since: it
-// is in two hands, and nobody can tell which is the thief's, so the whole grant goes.
+// refreshRefused tells reuse from the harmless cases. A token of an earlier generation with a good MAC was issued by us and
+// rotated since: it is in two hands, and nobody can tell which is the thief's, so the whole grant goes.
 func (h *Handler) refreshRefused(r *http.Request, c *caller, grantID string, generation int64, now time.Time) error {
 	ctx := r.Context()
 	err := h.commit(ctx, c, func(q tx.Q) error {

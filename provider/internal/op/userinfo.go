@@ -12,7 +12,8 @@ import (
 
 var userinfoParams = names("access_token")
 
-// userinfo returns the claims that the access token stands for (OIDC Core 5.3), by GET, or by POST with the token in the header or the body.
+// userinfo returns the claims that the access token stands for (OIDC Core 5.3), by GET, or by POST with the token in the
+// header or the body.
 func (h *Handler) userinfo(w http.ResponseWriter, r *http.Request) {
 	claims, err := h.userinfoClaims(w, r)
 	if err != nil {
@@ -61,7 +62,8 @@ func (h *Handler) userinfoClaims(w http.ResponseWriter, r *http.Request) (map[st
 	return claims, err
 }
 
-// bearer finds the access token: in the header or in the form of a POST (RFC 6750 sections 2.1 and 2.2), never in the URL, which is logged.
+// bearer finds the access token: in the header or in the form of a POST (RFC 6750 sections 2.1 and 2.2), never in the URL,
+// which is logged.
 func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 	var tokens []string
 	for _, v := range r.Header.Values("Authorization") {

@@ -5,9 +5,10 @@ import (
 	"sync"
 )
 
-// verified remembers JWTs whose signature was good, because resource servers ask about the same token again and again and a verification costs
-// more than everything else of the answer. A signature stays good as long as its key is believed, which is asked each time, as are the
-// token's end and revocation. Two generations bound the memory to 2 × verifiedMax tokens; the zero value is empty. Safe for concurrent use.
+// verified remembers JWTs whose signature was good, because resource servers ask about the same token again and again and a
+// verification costs more than everything else of the answer. A signature stays good as long as its key is believed, which
+// is asked each time, as are the token's end and revocation. Two generations bound the memory to 2 × verifiedMax tokens; the
+// zero value is empty. Safe for concurrent use.
 type verified struct {
 	mu       sync.Mutex
 	new, old map[[sha256.Size]byte]seenJWT

@@ -58,7 +58,8 @@ func NewCache(store Store, q tx.Q, ttl time.Duration, now func() time.Time) *Cac
 	return &Cache{store: store, q: q, ttl: ttl, now: now, entries: map[string]entry{}}
 }
 
-// Client returns a registration; fault.NotFound if there is none. Nothing is kept of ids that do not exist: they would fill the memory.
+// Client returns a registration; fault.NotFound if there is none. Nothing is kept of ids that do not exist: they would fill
+// the memory.
 func (c *Cache) Client(ctx context.Context, id string) (*Client, error) {
 	r, err := c.Registered(ctx, id)
 	if err != nil {
@@ -101,8 +102,8 @@ func (c *Cache) Registered(ctx context.Context, id string) (*Registered, error) 
 	return r, nil
 }
 
-// AllowsOrigin says whether a browser application of this origin is registered: origins of redirect URIs of public clients, which
-// are the ones whose code runs in a browser.
+// AllowsOrigin says whether a browser application of this origin is registered: origins of redirect URIs of public clients,
+// which are the ones whose code runs in a browser.
 func (c *Cache) AllowsOrigin(ctx context.Context, origin string) (bool, error) {
 	now := c.now()
 	c.mu.RLock()

@@ -71,9 +71,9 @@ type Applied struct {
 	Secrets                            map[string]string // made by this call, by client id; shown once
 }
 
-// Apply makes the declared registrations be exactly these: absent ones are added, different ones changed, and with prune those
-// declared before and absent now removed. Registrations made by Add become declared when they are named here, and are never pruned
-// otherwise. All or nothing; secrets and their overlap survive a change.
+// Apply makes the declared registrations be exactly these: absent ones are added, different ones changed, and with prune
+// those declared before and absent now removed. Registrations made by Add become declared when they are named here, and are
+// never pruned otherwise. All or nothing; secrets and their overlap survive a change.
 func (s *Service) Apply(ctx context.Context, actor string, settings []Settings, prune bool) (*Applied, error) {
 	named := make(map[string]bool, len(settings))
 	for _, st := range settings {

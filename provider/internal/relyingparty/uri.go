@@ -65,8 +65,9 @@ func loopback(host string) bool {
 	return err == nil && a.IsLoopback()
 }
 
-// MatchRedirect says whether uri is one of the registered redirect URIs, byte by byte. A native application may use any port of
-// a loopback IP address it registered, because it cannot choose its port in advance (RFC 8252 section 7.3); nothing else varies.
+// MatchRedirect says whether uri is one of the registered redirect URIs, byte by byte. A native application may use any port
+// of a loopback IP address it registered, because it cannot choose its port in advance (RFC 8252 section 7.3); nothing else
+// varies.
 func (s *Settings) MatchRedirect(uri string) bool { return s.matches(s.RedirectURIs, uri) }
 
 // MatchPostLogout is MatchRedirect for the URIs a browser may return to after a logout.

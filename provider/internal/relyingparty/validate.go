@@ -77,7 +77,8 @@ func (c *checker) identity(s Settings) {
 	case len(s.ClientID) > 128:
 		c.add("client_id", "is longer than 128 characters")
 	case strings.Trim(s.ClientID, idAlphabet) != "" || s.ClientID == "." || s.ClientID == "..":
-		// Half of all clients forget to percent-encode it for HTTP Basic (RFC 6749 section 2.3.1); with these characters it is the same.
+		// Half of all clients forget to percent-encode it for HTTP Basic (RFC 6749 section 2.3.1); with these characters it
+		// is the same.
 		c.add("client_id", "may hold letters, digits and . _ ~ - alone")
 	case s.ClientID == ReservedID:
 		c.add("client_id", "is reserved for the person's own page: choose another")

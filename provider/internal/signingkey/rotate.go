@@ -32,8 +32,9 @@ func (s *Service) Maintain(ctx context.Context) error {
 	return s.removeExpired(ctx, set.rows)
 }
 
-// Rotate makes a new key by the operator's command. It is published at once and signs after the lead time; with at once, as soon
-// as every replica has had the time to publish it (the TTL): relying parties then fetch the key set again when they meet the new kid.
+// Rotate makes a new key by the operator's command. It is published at once and signs after the lead time; with at once, as
+// soon as every replica has had the time to publish it (the TTL): relying parties then fetch the key set again when they
+// meet the new kid.
 func (s *Service) Rotate(ctx context.Context, actor, alg string, atOnce bool) error {
 	s.Invalidate()
 	set, err := s.Keys(ctx)
@@ -98,7 +99,8 @@ func (s *Service) succeed(ctx context.Context, actor, alg string, old *Row, acti
 	}
 	now := s.o.Now()
 	row.CreatedAt, row.ActiveAt = now, active
-	// The generation names the predecessor: two replicas that saw the same newest key ask for the same one, and the store takes the first.
+	// The generation names the predecessor: two replicas that saw the same newest key ask for the same one, and the store
+	// takes the first.
 	generation := int64(0)
 	if old != nil {
 		generation = old.CreatedAt.UnixMicro()

@@ -28,8 +28,8 @@ type Options struct {
 	Interval time.Duration // a key signs that long: 90 days
 	// Lead is how long a key is published before it signs: longer than relying parties cache the key set. 24 hours.
 	Lead time.Duration
-	// Keep is how long it stays published after it stopped signing: longer than any token lives; 30 days, so that logouts with an
-	// old id_token_hint are still understood.
+	// Keep is how long it stays published after it stopped signing: longer than any token lives; 30 days, so that logouts
+	// with an old id_token_hint are still understood.
 	Keep time.Duration
 	// TTL is how long a replica may not see another's change if no notification reaches it: 15 seconds.
 	TTL time.Duration
