@@ -1,8 +1,6 @@
 package main
 
 import (
-	"log/slog"
-
 	"github.com/varco-id/varco/provider"
 )
 
@@ -20,7 +18,7 @@ func (serveCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	log := s.logger(config.Log)
+	log := provider.NewLogger(s.err, config.Log)
 	server, err := provider.New(s, config, log)
 	if err != nil {
 		return err
@@ -28,12 +26,9 @@ func (serveCmd) Run(s *session) error {
 	go func() {
 		select {
 		case <-server.Ready():
-			log.Info("the provider is ready", "issuer", config.Issuer, "listen", config.Listen, "version", version)
+			log.Info("ready", "issuer", config.Issuer, "listen", server.Address())
 		case <-s.Done():
 		}
 	}()
 	return server.Run(s)
 }
-
-// logger writes to standard error as the configuration says.
-func (s *session) logger(c provider.Log) *slog.Logger { return provider.NewLogger(s.err, c) }

@@ -9,9 +9,6 @@ import (
 	"github.com/varco-id/varco/plugins/sdk"
 )
 
-// version is set when a release is built: -ldflags "-X main.version=v1.2.3".
-var version = "development"
-
 type versionCmd struct{}
 
 func (versionCmd) Help() string { return "Example:\n  varco version -o json" }
@@ -27,8 +24,11 @@ type versions struct {
 }
 
 func (versionCmd) Run(s *session) error {
-	v := versions{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Contract: sdk.ContractVersion}
+	v := versions{Version: "development", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Contract: sdk.ContractVersion}
 	if build, ok := debug.ReadBuildInfo(); ok {
+		if release := build.Main.Version; release != "" && release != "(devel)" {
+			v.Version = release
+		}
 		for _, setting := range build.Settings {
 			switch setting.Key {
 			case "vcs.revision":
