@@ -256,9 +256,10 @@ func TestTexts(t *testing.T) {
 	if want := (map[string]map[string]string{"en": {"a": "A"}, "it": {"a": "À"}}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v", got)
 	}
+	lone := []string{"name"}
 	for name, mistake := range map[string]func(){
 		"not JSON":         func() { sdk.Texts(fstest.MapFS{"en.json": {Data: []byte("{")}}) },
-		"a lone parameter": func() { sdk.T("key", "name") },
+		"a lone parameter": func() { sdk.T("key", lone...) },
 	} {
 		func() {
 			defer func() {

@@ -123,11 +123,7 @@ func TestEveryCodeHasWords(t *testing.T) {
 	}
 	add("notice", append(stringConstants(t, "../login/page.go", "Notice"), noticeWrongCode), "")
 	add("refusal", append(stringConstants(t, "../login/page.go", "Refusal"), refusalOther), ".title", ".text")
-	var errorCodes []string
-	for _, c := range stringConstants(t, "error.go", "Error") {
-		errorCodes = append(errorCodes, c)
-	}
-	add("error", errorCodes, ".title", ".text")
+	add("error", stringConstants(t, "error.go", "Error"), ".title", ".text")
 	add("account.done", slices.Collect(maps.Keys(doneCodes)), "")
 	add("scope", []string{"profile", "email", "phone", "address", "offline_access"}, ".title", ".text")
 	for _, locale := range Locales() {
