@@ -34,6 +34,16 @@ func (d *Dispatcher) answer(ctx context.Context, x *run, s Submission, c *change
 			return err
 		}
 	}
+	if x.state.Binding {
+		// Decided anew: since the page was shown another one may have bound what must now be used instead.
+		next, err := d.decide(x)
+		if err != nil {
+			return err
+		}
+		if next.Kind != KindAsk || !next.Binding || next.Method != m.Ref {
+			return d.advance(ctx, x, c)
+		}
+	}
 	t, err := d.counters(ctx, x)
 	if err != nil {
 		return err
@@ -44,7 +54,8 @@ func (d *Dispatcher) answer(ctx context.Context, x *run, s Submission, c *change
 		d.Metrics.Throttled("failures")
 		return nil
 	}
-	if d.Attempts != nil && !d.Attempts.AllowN(x.now, 1) {
+	// Strangers share a limit, which any of them can use up: those we know are not held to it.
+	if d.Attempts != nil && x.flow.Subject == "" && !t.known && !d.Attempts.AllowN(x.now, 1) {
 		d.Metrics.Throttled("overall")
 		return fault.New(fault.Throttled, "more sign-in attempts than this replica takes")
 	}
@@ -65,24 +76,30 @@ func (d *Dispatcher) answer(ctx context.Context, x *run, s Submission, c *change
 }
 
 // name looks up who was named. A name that does not exist, or cannot be one, makes a ghost: from here on both do the same.
+//
+// What a plugin remembers belongs to the one it was remembered of. Under another name the step begins anew: else a code that was sent
+// to one person's phone would open the account of the next one named.
 func (d *Dispatcher) name(ctx context.Context, x *run, name string) error {
-	x.state.Name, x.state.Ghost, x.state.Folded = printable(name), false, ""
 	folded, err := subscriber.Fold(name)
 	if err != nil {
-		folded = " " + x.state.Name // looked up all the same, and never found: no name begins with a space
+		folded = " " + printable(name) // looked up all the same, and never found: no name begins with a space
 	}
-	x.state.Folded = folded
 	s, err := d.Rows.SubscriberByName(ctx, d.DB, folded)
-	if fault.Is(err, fault.NotFound) {
-		x.state.Ghost = true
-		// The statement that reads credentials runs for a ghost too, so that both take the same time.
-		_, err = d.Rows.CredentialsOf(ctx, d.DB, "")
-		return err
+	switch {
+	case fault.Is(err, fault.NotFound):
+		// The statements that read a person run for a ghost too, so that both take the same time.
+		err = d.adopt(ctx, x, nil)
+	case err == nil:
+		err = d.adopt(ctx, x, s)
 	}
 	if err != nil {
 		return err
 	}
-	return d.adopt(ctx, x, s)
+	if folded != x.state.Folded || x.who.id() != x.state.Named {
+		x.state.restartStep()
+	}
+	x.state.Name, x.state.Folded, x.state.Named = printable(name), folded, x.who.id()
+	return nil
 }
 
 // limits are the counters that one attempt is judged by.
@@ -244,7 +261,7 @@ func (d *Dispatcher) succeed(ctx context.Context, x *run, m host.MethodRef, s *s
 	if err := d.advance(ctx, x, c); err != nil {
 		return err
 	}
-	if c.finished { // one factor alone does not forget the failures
+	if c.finished && d.full(x) {
 		c.subject, c.changed = d.Throttle.Succeed(t.subject)
 	}
 	return nil
@@ -256,7 +273,7 @@ func (d *Dispatcher) fail(x *run, m host.MethodRef, f *sdk.Failure, t limits, c 
 		x.state.View = f.View
 	}
 	x.state.Notice = notice(f.Reason)
-	if f.Counts && !x.state.Binding {
+	if f.Counts {
 		// No stranger: they proved something in this flow, or this browser completed a login before.
 		known := t.known || len(x.state.Proofs) > 0
 		var then throttle.Consequence
@@ -264,7 +281,9 @@ func (d *Dispatcher) fail(x *run, m host.MethodRef, f *sdk.Failure, t limits, c 
 		c.changed, c.address, c.failed = true, t.address.Key, true
 		d.consequence(x, m, then, c)
 	}
-	c.event(x, audit.LoginStepFailed, "method", m.Ref, "instance", m.Instance, "reason", string(f.Reason), "counted", strconv.FormatBool(f.Counts))
+	if f.Counts || f.Reason != sdk.ReasonInvalidInput { // an empty field decides nothing, and the log keeps what a stranger sends for ever
+		c.event(x, audit.LoginStepFailed, "method", m.Ref, "instance", m.Instance, "reason", string(f.Reason), "counted", strconv.FormatBool(f.Counts))
+	}
 	if !f.Retryable && x.state.Refusal == "" {
 		x.state.leaveStep()
 		x.state.Choosing = true

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/text/language"
@@ -153,7 +154,7 @@ func (d *Dispatcher) offered() []string {
 }
 
 // enrolled lists the methods that credentials belong to. A credential whose plugin has not come up yet still counts,
-// under its instance's name: a person must not pass for one without a second factor because a plugin is down.
+// for all that policy names of its instance: a person must not pass for one without a second factor because a plugin is down.
 func (d *Dispatcher) enrolled(creds []subscriber.Credential) []string {
 	var refs []string
 	methods := d.Plugins.Methods()
@@ -164,11 +165,25 @@ func (d *Dispatcher) enrolled(creds []subscriber.Credential) []string {
 	}
 	for _, c := range creds {
 		known := slices.ContainsFunc(methods, func(m host.MethodRef) bool { return m.Instance == c.Instance })
-		if !known && !slices.Contains(refs, c.Instance) {
-			refs = append(refs, c.Instance)
+		if known || slices.Contains(refs, c.Instance) {
+			continue
+		}
+		refs = append(refs, c.Instance)
+		for _, l := range d.Policy.Levels {
+			for _, m := range slices.Concat(l.AnyOf...) {
+				if instanceOf(m) == c.Instance && !slices.Contains(refs, m) {
+					refs = append(refs, m)
+				}
+			}
 		}
 	}
 	return refs
+}
+
+// instanceOf is the first part of a method reference.
+func instanceOf(method string) string {
+	instance, _, _ := strings.Cut(method, "/")
+	return instance
 }
 
 func (d *Dispatcher) client(ctx context.Context, id string) (*relyingparty.Client, error) {

@@ -34,7 +34,7 @@ func (d *Dispatcher) finish(x *run, version int64, c *change) error {
 	if r.RedirectURI != "" {
 		x.flow.CodeHash = CodeHash(CodeFor(d.Box, x.flow.ID, version))
 	}
-	if _, known := knownBrowser(d.Box, x.b.Known, x.flow.Subject, x.now); !known && len(x.state.Proofs) > 0 {
+	if _, known := knownBrowser(d.Box, x.b.Known, x.flow.Subject, x.now); !known && len(x.state.Proofs) > 0 && d.full(x) {
 		x.state.KnownBrowser = newKnownBrowser()
 	}
 	reused := ""
@@ -78,6 +78,19 @@ func (d *Dispatcher) truth(x *run) (acr string, amr []string) {
 	return acr, amr
 }
 
+// full says whether everything was proven that the person has. Only then are failures forgotten and is a browser given a budget of
+// its own: whoever has a stolen password could else buy guesses at the second factor, without end, with logins that ask for none.
+func (d *Dispatcher) full(x *run) bool {
+	level, _ := d.Policy.Reached(x.state.methods())
+	return level >= d.attainable(x.who.creds)
+}
+
+// attainable is the level that someone's authenticators reach together, -1 for none.
+func (d *Dispatcher) attainable(creds []subscriber.Credential) int {
+	enrolled := d.enrolled(creds)
+	return d.Policy.Attainable(func(m string) bool { return slices.Contains(enrolled, m) })
+}
+
 // keepSession makes the OP session, or adds to the one the flow builds on.
 func (d *Dispatcher) keepSession(x *run, c *change) {
 	sess := x.session
@@ -102,27 +115,29 @@ func (d *Dispatcher) keepSession(x *run, c *change) {
 }
 
 // resumeSession reads the session a running flow builds on. If it has ended since, what it proved does not count any
-// more: a session that was revoked must not live on in a page somebody left open.
-func (d *Dispatcher) resumeSession(ctx context.Context, x *run) error {
+// more: a session that was revoked must not live on in a page somebody left open. ended says that the page at hand is void.
+func (d *Dispatcher) resumeSession(ctx context.Context, x *run) (ended bool, err error) {
 	if x.state.Session == "" {
-		return nil
+		return false, nil
 	}
 	s, err := d.Rows.Session(ctx, d.DB, x.state.Session)
 	if err != nil && !fault.Is(err, fault.NotFound) {
-		return err
+		return false, err
 	}
 	if err != nil || !s.EndedAt.IsZero() || !x.now.Before(s.ExpiresAt) || s.Subject != x.flow.Subject {
-		x.state.Session, x.state.Old = "", nil
 		if len(x.state.Proofs) == 0 {
-			x.flow.Subject, x.who = "", person{}
+			x.forget()
+			return true, nil
 		}
-		return nil
+		x.state.leaveStep()
+		x.state.Session, x.state.Old, x.state.Consenting, x.state.Consented = "", nil, false, false
+		return true, nil
 	}
 	if len(x.state.Old) == 0 {
 		s.Proofs = nil // did not count for this request, and must not come back through it
 	}
 	x.session = s
-	return nil
+	return false, nil
 }
 
 // unbind removes the credential the person asked to remove, now that they have proven enough.

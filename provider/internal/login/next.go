@@ -46,6 +46,8 @@ type Decision struct {
 func Next(f Facts) Decision {
 	if level, _ := f.Policy.Reached(f.Proven); f.Identified && level >= f.Level && len(f.Proven) > 0 {
 		switch {
+		case f.Bind != "" && !f.Bound && !mayBind(f.Policy, f.Bind, level, f.Enrolled):
+			return Decision{Kind: KindRefuse}
 		case f.Bind != "" && !f.Bound:
 			return Decision{Kind: KindAsk, Method: f.Bind, Binding: true, Options: []string{f.Bind}}
 		case f.ConsentMissing:
@@ -67,6 +69,17 @@ func Next(f Facts) Decision {
 		return d
 	}
 	return Decision{Kind: KindRefuse}
+}
+
+// mayBind says whether somebody who proved level may bind a method: not if they could then prove more than now, unless policy lets them.
+// A second factor that is bound with the first alone is worth no more than the first (RTS article 24).
+func mayBind(p *policy.Policy, method string, level int, enrolled []string) bool {
+	if slices.Contains(p.BindAtLogin, method) {
+		return true
+	}
+	return level >= p.Attainable(func(m string) bool {
+		return instanceOf(m) == instanceOf(method) || slices.Contains(enrolled, m) // a credential serves all methods of its instance
+	})
 }
 
 // bindAtLogin lets a person bind the method that is missing, if policy allows it, everything else of the combination

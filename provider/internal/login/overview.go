@@ -2,7 +2,6 @@ package login
 
 import (
 	"context"
-	"slices"
 
 	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/provider/internal/audit"
@@ -78,6 +77,7 @@ func (d *Dispatcher) Overview(ctx context.Context, b Browser) (*Overview, error)
 }
 
 func (d *Dispatcher) describeCredentials(o *Overview, creds []subscriber.Credential) {
+	level, enrolled := d.attainable(creds), d.enrolled(creds)
 	for _, c := range creds {
 		info := CredentialInfo{ID: c.ID, Instance: c.Instance, Label: c.Label, CreatedAt: c.CreatedAt,
 			LastUsedAt: c.LastUsedAt, Removable: d.removable(creds, c.ID)}
@@ -96,7 +96,8 @@ func (d *Dispatcher) describeCredentials(o *Overview, creds []subscriber.Credent
 				have++
 			}
 		}
-		if m.Available && m.Method.CanEnrol && have < max(m.Method.MaxCredentials, 1) {
+		if m.Available && m.Method.CanEnrol && have < max(m.Method.MaxCredentials, 1) &&
+			mayBind(d.Policy, m.Ref, level, enrolled) {
 			o.Bindable = append(o.Bindable, MethodOption{Method: m.Ref, Instance: m.Instance, Title: sdk.Text{Key: m.Method.Title}})
 		}
 	}
@@ -110,8 +111,7 @@ func (d *Dispatcher) removable(creds []subscriber.Credential, id string) bool {
 			rest = append(rest, c)
 		}
 	}
-	left := d.enrolled(rest)
-	return d.Policy.Attainable(func(m string) bool { return slices.Contains(left, m) }) >= 0
+	return d.attainable(rest) >= 0
 }
 
 // EndSession ends one of the person's own sessions. An empty id means the browser's own, which may be ended whatever its age.

@@ -70,15 +70,15 @@ func (d *Dispatcher) identify(ctx context.Context, x *run, subject string) error
 	return d.adopt(ctx, x, s)
 }
 
-// adopt makes s the subscriber of the flow.
+// adopt makes s the subscriber of the flow; nil makes it nobody's, with the same statements.
 func (d *Dispatcher) adopt(ctx context.Context, x *run, s *subscriber.Subscriber) error {
-	creds, err := d.Rows.CredentialsOf(ctx, d.DB, s.ID)
-	if err != nil {
+	x.who = person{sub: s}
+	var err error
+	if x.who.creds, err = d.Rows.CredentialsOf(ctx, d.DB, x.who.id()); err != nil {
 		return err
 	}
-	x.who = person{sub: s, creds: creds}
 	if x.client.Consent == relyingparty.ConsentExplicit {
-		c, err := d.Rows.Consent(ctx, d.DB, s.ID, x.client.ClientID)
+		c, err := d.Rows.Consent(ctx, d.DB, x.who.id(), x.client.ClientID)
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}

@@ -114,3 +114,18 @@ func TestDoubleClick(t *testing.T) {
 		t.Fatalf("codes %q", codes)
 	}
 }
+
+// Several tabs that open at once build on one session: none of them fails.
+func TestTabsOpenAtOnce(t *testing.T) {
+	t.Parallel()
+	b := sqliteBank(t)
+	b.person("anna.rossi", false)
+	w := b.browser()
+	w.signIn("anna.rossi")
+	together(8, func(int) {
+		p, err := b.d.Start(t.Context(), Request{Client: "bank", RedirectURI: "https://bank.example/cb", Scopes: []string{"openid"}}, w.Browser)
+		if err != nil || p.Answer == nil {
+			t.Errorf("%+v, %v", p, err)
+		}
+	})
+}

@@ -30,6 +30,17 @@ type run struct {
 // Start begins a Flow: one commit. When the browser's OP session already satisfies the request, the Flow is born done
 // and the page is an Answer. An *OAuthError says that the request cannot be served (prompt=none, an acr nobody has).
 func (d *Dispatcher) Start(ctx context.Context, r Request, b Browser) (*Page, error) {
+	for range reruns {
+		p, err := d.start(ctx, r, b)
+		if !fault.Is(err, fault.Conflict) {
+			return p, err
+		}
+		// Another tab of this browser used the same session at the same moment: look again.
+	}
+	return nil, fault.New(fault.Unavailable, "a flow kept losing its compare-and-set")
+}
+
+func (d *Dispatcher) start(ctx context.Context, r Request, b Browser) (*Page, error) {
 	client, err := d.client(ctx, r.Client)
 	if err != nil {
 		return nil, err
@@ -146,14 +157,13 @@ func (d *Dispatcher) decide(x *run) (Decision, error) {
 	if !ok {
 		return Decision{}, &OAuthError{CodeUnmetAuthentication, "none of the acr values asked for exists here"}
 	}
-	enrolled := d.enrolled(x.who.creds)
 	if r.Bind != "" || r.Unbind != "" {
 		// Whoever changes authenticators must prove all the strength that is there (RTS article 24).
-		level = max(level, d.Policy.Attainable(func(m string) bool { return slices.Contains(enrolled, m) }))
+		level = max(level, d.attainable(x.who.creds))
 	}
 	return Next(Facts{
 		Policy: d.Policy, Level: level,
-		Identified: x.flow.Subject != "", Proven: x.state.methods(), Enrolled: enrolled, Offered: d.offered(),
+		Identified: x.flow.Subject != "", Proven: x.state.methods(), Enrolled: d.enrolled(x.who.creds), Offered: d.offered(),
 		Chosen: x.state.Chosen, Bind: r.Bind, Bound: x.state.Bound != "",
 		ConsentMissing: d.consentMissing(x),
 	}), nil

@@ -13,10 +13,10 @@ import (
 type state struct {
 	Locale string `json:"locale,omitempty"`
 
-	// Who. Ghost marks a name that does not exist: the flow goes through the same motions and never succeeds.
+	// Who. A name that does not exist goes through the same motions, with nobody named, and never succeeds.
 	Name   string `json:"name,omitempty"`   // as submitted
 	Folded string `json:"folded,omitempty"` // as looked up
-	Ghost  bool   `json:"ghost,omitempty"`
+	Named  string `json:"named,omitempty"`  // the sub that was found; proven is only the flow's Subject
 
 	// What was proven: in this flow, and in the OP session it builds on.
 	Proofs  []session.Proof `json:"proofs,omitempty"`
@@ -58,6 +58,11 @@ func (s *state) methods() []string {
 // leaveStep forgets the step at hand.
 func (s *state) leaveStep() {
 	s.Method, s.Binding, s.Choosing, s.Begun, s.PluginState, s.StateVersion, s.View, s.Calls = "", false, false, false, nil, 0, nil, 0
+}
+
+// restartStep forgets what the plugin remembers of the step at hand.
+func (s *state) restartStep() {
+	s.Begun, s.PluginState, s.StateVersion, s.View = false, nil, 0, nil
 }
 
 func sealState(box sealing.Box, flow string, s *state) ([]byte, error) {

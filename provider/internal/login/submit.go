@@ -19,6 +19,11 @@ func (d *Dispatcher) Page(ctx context.Context, flow string, b Browser) (*Page, e
 	if err != nil {
 		return nil, err
 	}
+	if x.flow.Subject != "" && x.flow.DoneAt.IsZero() { // what they have, allowed and are called is on the page
+		if err := d.identify(ctx, x, x.flow.Subject); err != nil {
+			return nil, err
+		}
+	}
 	return d.page(x)
 }
 
@@ -91,8 +96,14 @@ func (d *Dispatcher) act(ctx context.Context, x *run, s Submission, c *change) e
 			x.state.Refusal = RefusalBlocked
 			return nil
 		}
-		if err := d.resumeSession(ctx, x); err != nil {
+		ended, err := d.resumeSession(ctx, x)
+		if err != nil {
 			return err
+		}
+		if ended && s.Action != ActionCancel && s.Action != ActionRestart {
+			// The page stood on proofs that are gone. Whatever it asks (to bind, to consent, a code) is not answered: taken as an
+			// answer of nobody yet, it would do for whoever is named next what another was allowed.
+			return d.advance(ctx, x, c)
 		}
 	}
 	switch s.Action {
@@ -102,8 +113,7 @@ func (d *Dispatcher) act(ctx context.Context, x *run, s Submission, c *change) e
 		}
 		return d.end(x, c, CodeAccessDenied, audit.LoginCancelled)
 	case ActionRestart:
-		keep := x.state.Locale
-		x.state, x.who, x.flow.Subject = &state{Locale: keep}, person{}, ""
+		x.forget()
 		return d.advance(ctx, x, c)
 	case ActionChoose:
 		return d.choose(ctx, x, s, c)
@@ -123,6 +133,11 @@ func (d *Dispatcher) act(ctx context.Context, x *run, s Submission, c *change) e
 		return d.advance(ctx, x, c)
 	}
 	return d.answer(ctx, x, s, c)
+}
+
+// forget begins anew with nobody known.
+func (x *run) forget() {
+	x.state, x.who, x.flow.Subject, x.session = &state{Locale: x.state.Locale}, person{}, "", nil
 }
 
 // choose shows the methods, or takes the one that was picked.
