@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -26,8 +27,16 @@ func (k *checker) brand() {
 		k.wrong("brand.name", "the name has between 1 and 80 bytes", "")
 	}
 	if b.Support != "" {
-		if u, err := url.Parse(b.Support); err != nil || !slices.Contains([]string{"https", "tel", "mailto"}, u.Scheme) {
-			k.wrong("brand.support", "this must be an https URL, tel: or mailto:", "")
+		if u, err := url.Parse(b.Support); err != nil || !slices.Contains([]string{"https", "tel"}, u.Scheme) {
+			k.wrong("brand.support", "this must be an https URL, or tel: and a number", "write it like https://bank.example/help or tel:+39021234567")
+		}
+	}
+	if b.Logo != "" {
+		switch info, err := os.Stat(k.c.Path(b.Logo)); {
+		case err != nil:
+			k.wrong("brand.logo", "the file cannot be read: "+err.Error(), "the path starts at the folder of the configuration")
+		case info.Size() > 256<<10:
+			k.wrong("brand.logo", "the file is larger than 256 KiB", "everybody who signs in loads it: make it smaller")
 		}
 	}
 	for _, l := range slices.Sorted(maps.Keys(b.Texts)) {

@@ -168,9 +168,9 @@ type Client struct {
 type Brand struct {
 	// The name on every page.
 	Name string `json:"name,omitempty" jsonschema:"maxLength=80"`
-	// SVG or PNG file of at most 256 KiB.
+	// SVG or PNG file of at most 256 KiB, good on light and on dark ground.
 	Logo string `json:"logo,omitempty"`
-	// Where "help" leads: https URL, tel: or mailto:.
+	// Where a person who is stuck finds help: an https URL, or tel: and a number.
 	Support string `json:"support,omitempty"`
 	// The colours of both schemes.
 	Colours Colours `json:"colours,omitempty"`
@@ -178,7 +178,8 @@ type Brand struct {
 	Texts map[string]map[string]string `json:"texts,omitempty"`
 }
 
-// Colours of the pages, as #rrggbb. Those with too little contrast to be read are refused (WCAG 2.2, 1.4.3).
+// Colours of the pages, as #rrggbb. One with too little contrast (WCAG 2.2, 1.4.3) is moved until it has enough, and the log
+// says so.
 type Colours struct {
 	// Buttons and links in the light scheme.
 	Accent string `json:"accent,omitempty" jsonschema:"pattern=^#[0-9a-fA-F]{6}$"`

@@ -116,6 +116,10 @@ func TestMistakes(t *testing.T) {
 		"client no secret":     {minimal + "clients: [{client_id: a, redirect_uris: [https://a.example/cb]}]\n", nil, []string{"clients[0]: the relying party authenticates with a secret, and none is given"}},
 		"client jwks":          {minimal + "clients: [{client_id: a, token_endpoint_auth_method: private_key_jwt, jwks: {keys: []}}]\n", nil, []string{"clients[0].jwks: this has 0 keys"}},
 		"colour":               {minimal + "brand: {colours: {accent: blue}}\n", nil, []string{`brand.colours.accent: "blue" is not a colour`}},
+		"support":              {minimal + "brand: {support: 'javascript:alert(1)'}\n", nil, []string{"brand.support: this must be an https URL, or tel: and a number"}},
+		"logo":                 {minimal + "brand: {logo: absent.svg}\n", nil, []string{"brand.logo: the file cannot be read"}},
+		"time zone":            {minimal + "time_zone: Milan\n", nil, []string{`time_zone: there is no time zone "Milan"`}},
+		"former key":           {minimal + "audit: {former_keys: [x]}\n", nil, []string{"audit.former_keys[0]: this is not a public key"}},
 		"locale":               {minimal + "locales: [de]\n", nil, []string{`locales[0]: there are no pages in "de"`}},
 		"level":                {minimal + "log: {level: loud}\n", nil, []string{`log.level: there is no "loud": write debug, info, warn, error`}},
 	}

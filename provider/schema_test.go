@@ -137,8 +137,8 @@ mistakes are told at once. `+"`varco config check`"+` looks without starting, `+
 `+"`varco config schema`"+` the JSON Schema for editors.
 
 Every key can be set by an environment variable, which wins over the file: `+"`VARCO_`"+`, then the key in capitals with two
-underscores between the levels. `+"`VARCO_DATABASE__MAX_CONNS=50`"+` is `+"`database.max_conns`"+`. A list of texts is written with
-commas, anything longer as YAML. Secrets stand in files or variables of their own, never in the file: a password in clear
+underscores between the levels. `+"`VARCO_DATABASE__MAX_CONNS=50`"+` is `+"`database.max_conns`"+`. An empty variable counts
+as absent; a list of texts is written with commas, anything longer as YAML. Secrets stand in files or variables of their own, never in the file: a password in clear
 text is refused outside development.
 
 `, r.root["description"])
