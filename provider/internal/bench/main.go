@@ -32,8 +32,11 @@ var (
 	long  = plan{rounds: 3, window: 10 * time.Second, crowd: 5 * time.Second, starts: 9, subscribers: 512}
 )
 
-// clients are how many ask at once. The last is a crowd: what counts there is that nobody is turned away.
-var clients = []int{1, 8, 64}
+// crowd is a number of clients at which what counts is that nobody is turned away.
+const crowd = 64
+
+// clients are how many ask at once.
+var clients = []int{1, 8, crowd}
 
 func main() {
 	longRun := flag.Bool("long", false, "measure longer: three rounds, medians")
@@ -42,7 +45,11 @@ func main() {
 	only := flag.String("database", "", "postgres or sqlite alone (default: both)")
 	operation := flag.String("run", "", "one operation alone, to profile the server meanwhile: "+strings.Join(names(), ", "))
 	dir := flag.String("dir", "", "folder on the disk to measure (default: the system's temporary one)")
+	atOnce := flag.Int("clients", 0, "one number of clients at once alone: 1, 8 or 64")
 	flag.Parse()
+	if *atOnce > 0 {
+		clients = []int{*atOnce}
+	}
 	p := quick
 	if *longRun {
 		p = long
@@ -63,12 +70,12 @@ func run(ctx context.Context, p plan, binary, only, dir string, asJSON bool) (er
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 	small := filepath.Join(work, "plugin")
-	if err := build(ctx, small, "./examples/authenticator-go"); err != nil {
+	if err := build(ctx, small, "github.com/varco-id/varco/examples/authenticator-go"); err != nil {
 		return err
 	}
 	if binary == "" {
 		binary = filepath.Join(work, "varco")
-		if err := build(ctx, binary, "./cmd/varco"); err != nil {
+		if err := build(ctx, binary, "github.com/varco-id/varco/cmd/varco"); err != nil {
 			return err
 		}
 	}

@@ -174,7 +174,7 @@ func (b *bench) lookIdle(ctx context.Context, r *result) error {
 // rounds measures an operation several times and returns the round in the middle by CPU time.
 func (b *bench) rounds(ctx context.Context, op operation, n int) (*row, error) {
 	rounds, length := b.plan.rounds, b.window
-	if n == clients[len(clients)-1] {
+	if n >= crowd {
 		rounds, length = 1, b.crowd
 	}
 	var all []*row

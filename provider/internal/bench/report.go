@@ -25,7 +25,7 @@ const mib = 1 << 20
 func (r *report) print(out io.Writer) error {
 	fmt.Fprintf(out, "%s, %d cores, median of %d rounds of %s. CPU in ms an operation. Binary %.1f MiB.\n", r.Go, r.Cores, r.Rounds, r.Window, float64(r.Binary)/mib)
 	fmt.Fprintf(out, "Alone: argon2id %d KiB ×%d %s ms (%d at once: %s); ES256 signature %s, verification %s.\n\n", cost.memoryKiB, cost.iterations,
-		ms(r.Primitives.Hash[1]), cores, ms(r.Primitives.Hash[clients[1]]), ms(r.Primitives.Sign), ms(r.Primitives.Verify))
+		ms(r.Primitives.Hash[clients[0]]), min(cores, clients[len(clients)-1]), ms(r.Primitives.Hash[clients[len(clients)-1]]), ms(r.Primitives.Sign), ms(r.Primitives.Verify))
 	for i := range r.Databases {
 		if err := r.Databases[i].print(out); err != nil {
 			return err
@@ -58,7 +58,11 @@ func (r *result) print(out io.Writer) error {
 		}
 	}
 	fmt.Fprintf(out, "ready in %s ms with the bundled plugins (target 500), %s ms with one small plugin (target without any 200), %s ms the first time\n", ms(r.Ready), ms(r.ReadySmall), ms(r.First))
-	fmt.Fprintf(out, "one durable commit alone: %s ms CPU (%d at once: %s)\n", ms(r.Commit[1]), clients[1], ms(r.Commit[clients[1]]))
+	fmt.Fprint(out, "one durable commit alone, CPU:")
+	for _, n := range clients {
+		fmt.Fprintf(out, " %s ms with %d at once;", ms(r.Commit[n]), n)
+	}
+	fmt.Fprintln(out)
 	fmt.Fprintf(out, "idle, each second: CPU %s ms server, %s plugins, %s database; %.1f commits (taken off the figures above)\n",
 		ms(r.Idle.CPU.Server), ms(r.Idle.CPU.Plugins), ms(r.Idle.CPU.Database), r.Idle.Commits)
 	for _, m := range []struct {

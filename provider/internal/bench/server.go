@@ -30,7 +30,7 @@ func build(ctx context.Context, out, pkg string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", out, pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build %s (run this in the module's root): %w\n%s", pkg, err, text)
+		return fmt.Errorf("go build %s (run this inside the module): %w\n%s", pkg, err, text)
 	}
 	return nil
 }
