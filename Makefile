@@ -6,7 +6,6 @@ LISTEN  ?= 127.0.0.1:8080
 BANK    ?= 127.0.0.1:8081
 DATA    ?= data/demo
 GOVERSION := $(shell sed -n "s/^go //p" go.mod)
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 
 .PHONY: run build test bench generate go
 
@@ -15,7 +14,7 @@ run: build
 
 build: go
 	@echo "Building bin/varco; the first time takes a minute or two …"
-	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/varco ./cmd/varco
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/varco ./cmd/varco
 
 test: go
 	@tools/test.sh

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	_ "time/tzdata" // an image without files knows no time zones
+
 	"golang.org/x/mod/sumdb/note"
 )
 
