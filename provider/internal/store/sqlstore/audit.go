@@ -20,7 +20,7 @@ var _ audit.Store = (*Store)(nil)
 // Statements over many rows at once, which the query generator cannot write. Their texts are few, so that a connection can keep
 // them prepared: audit_pending takes as many rows as a step leaves events, everything else goes in chunks of the sizes below.
 var (
-	insertPending = manyRows("INSERT INTO audit_pending (id, at, body) VALUES ", "", "", "", "")
+	insertPending = manyRows(deferred+"INSERT INTO audit_pending (id, at, body) VALUES ", "", "", "", "")
 	insertLog     = manyRows("INSERT INTO audit_log (leaf, id, at, body) VALUES ", "", "", "", "", "")
 	deletePending = manyRows("DELETE FROM audit_pending WHERE id IN (VALUES ", ")", "TEXT")
 	selectHashes  = manyRows("WITH wanted (node) AS (VALUES ", ") "+
@@ -70,7 +70,8 @@ func inChunks(n int, fn func(from, to int) error) error {
 	return nil
 }
 
-// InsertAudit stores events in their transaction; see [audit.Store].
+// InsertAudit stores events in their transaction; see [audit.Store]. On PostgreSQL they travel with the next statement, and an error may come
+// with that or with the commit.
 func (s *Store) InsertAudit(ctx context.Context, q tx.Q, rows []audit.Row) error {
 	args := make([]any, 0, 3*len(rows))
 	for _, r := range rows {

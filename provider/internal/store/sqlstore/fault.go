@@ -108,6 +108,19 @@ func rerunnable(err error) bool {
 	return false
 }
 
+// lost says whether an open connection broke, rather than that none could be opened or that time ran out: then the next one may do.
+func lost(err error) bool {
+	var pg *pgconn.PgError
+	var connect *pgconn.ConnectError
+	switch {
+	case errors.As(err, &connect), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), pgconn.Timeout(err):
+		return false
+	case errors.As(err, &pg):
+		return pg.Code == "57P01" || pg.Code == "57P02" // admin_shutdown, crash_shutdown: the last words on a connection
+	}
+	return unreachable(err)
+}
+
 // changed reads the answer to a statement that must have met a row: nil if it did, a fault of the kind if it did not.
 func changed(n int64, err error, kind fault.Kind, doing string) error {
 	switch {

@@ -66,3 +66,26 @@ func TestRerunnable(t *testing.T) {
 		}
 	}
 }
+
+func TestLost(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{io.ErrUnexpectedEOF, true},
+		{&net.OpError{Op: "read", Err: errors.New("connection reset by peer")}, true},
+		{driver.ErrBadConn, true},
+		{&pgconn.PgError{Code: "57P01"}, true},
+		{&pgconn.PgError{Code: "57P03"}, false},
+		{&pgconn.PgError{Code: "23505"}, false},
+		{&pgconn.ConnectError{}, false},
+		{context.DeadlineExceeded, false},
+		{context.Canceled, false},
+		{sql.ErrNoRows, false},
+	} {
+		if got := lost(mapped(c.err, "try")); got != c.want {
+			t.Errorf("%v: %v", c.err, got)
+		}
+	}
+}

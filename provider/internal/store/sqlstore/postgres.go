@@ -2,11 +2,11 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/varco-id/varco/provider/internal/fault"
 )
@@ -46,9 +46,10 @@ func openPostgres(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, mapped(err, "open the database")
 	}
-	s := &Store{opts: o, pool: pool, write: stdlib.OpenDBFromPool(pool), hub: newHub()}
+	s := &Store{opts: o, pool: pool, write: sql.OpenDB(newPostgresConnector(pool)), hub: newHub()}
 	s.read = s.write
 	s.write.SetMaxOpenConns(o.MaxConns)
+	s.write.SetMaxIdleConns(0) // the pool under it keeps them
 	s.wakes = newNotifier(s, listen)
 	return s, nil
 }

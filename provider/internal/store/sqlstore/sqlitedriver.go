@@ -88,7 +88,7 @@ func (c *sqliteConn) take(ctx context.Context, query string) (*keptStmt, bool, e
 
 // keepable leaves schema changes and scripts alone.
 func keepable(query string) bool {
-	return strings.HasPrefix(query, "-- name:") || strings.HasPrefix(query, "INSERT ") || strings.HasPrefix(query, "DELETE ") || strings.HasPrefix(query, "WITH ")
+	return strings.HasPrefix(query, "-- name:") || strings.HasPrefix(query, deferred) || strings.HasPrefix(query, "INSERT ") || strings.HasPrefix(query, "DELETE ") || strings.HasPrefix(query, "WITH ")
 }
 
 // Statements here last microseconds and wait for nobody, so they run without the context's cancellation: the driver would start

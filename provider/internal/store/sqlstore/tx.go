@@ -17,12 +17,13 @@ const maxRuns = 5
 // more is needed, and a stricter level would answer half of the racers with an error instead of a result.
 var readCommitted = &sql.TxOptions{Isolation: sql.LevelReadCommitted}
 
-// InTx runs fn in one transaction; see [tx.DB]. On SQLite writers come one after the other: fn must use the Q it is given and never
+// InTx runs fn in one transaction; see [tx.DB]. It also runs fn again when its connection was lost before the commit: a restarted
+// server takes the pool's connections with it, and nothing of the transaction remains. On SQLite writers come one after the other: fn must use the Q it is given and never
 // the store, which would wait for fn to end.
 func (s *Store) InTx(ctx context.Context, fn func(q tx.Q) error) error {
 	for run := 1; ; run++ {
-		err := s.once(ctx, fn)
-		if err == nil || run == maxRuns || !rerunnable(err) {
+		ended, err := s.once(ctx, fn)
+		if err == nil || run == maxRuns || !rerunnable(err) && (ended || !lost(err)) {
 			return err
 		}
 		// A random pause, longer each time: those who collided must not meet again.
@@ -32,10 +33,11 @@ func (s *Store) InTx(ctx context.Context, fn func(q tx.Q) error) error {
 	}
 }
 
-func (s *Store) once(ctx context.Context, fn func(q tx.Q) error) (err error) {
+// once runs fn in one transaction and says whether it came to a commit: what is lost on the way there may have been done.
+func (s *Store) once(ctx context.Context, fn func(q tx.Q) error) (ended bool, err error) {
 	t, err := s.write.BeginTx(ctx, readCommitted)
 	if err != nil {
-		return mapped(err, "begin a transaction")
+		return false, mapped(err, "begin a transaction")
 	}
 	done := false
 	defer func() { // also when fn panics: the connection must not go back to the pool inside a transaction
@@ -44,10 +46,10 @@ func (s *Store) once(ctx context.Context, fn func(q tx.Q) error) (err error) {
 		}
 	}()
 	if err := fn(t); err != nil {
-		return err
+		return false, err
 	}
 	done = true
-	return mapped(t.Commit(), "commit a transaction")
+	return true, mapped(t.Commit(), "commit a transaction")
 }
 
 // rolledBack keeps fn's error: a rollback that fails has lost its connection, and the server rolls back by itself.
