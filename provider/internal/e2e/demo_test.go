@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
@@ -17,14 +18,15 @@ type demo struct {
 	process *process
 	bank    string
 	account string
+	logFile string
 	people  map[string]*person // by user name
 	secret  map[string]string  // by client_id
 }
 
 // announcement is what the demo prints.
 type announcement struct {
-	Issuer, Bank, Account, Config string
-	People                        []struct {
+	Issuer, Bank, Account, Config, Log string
+	People                             []struct {
 		Username, Password string
 		TOTPSecret         string `json:"totp_secret"`
 	}
@@ -55,7 +57,7 @@ func startDemo(t testing.TB, dir string) *demo {
 	if _, err := d.Token(); err != io.EOF {
 		t.Errorf("the demo printed more than one JSON object: %s", out.String())
 	}
-	demo := &demo{process: p, bank: a.Bank, account: a.Account, people: map[string]*person{}, secret: map[string]string{},
+	demo := &demo{process: p, bank: a.Bank, account: a.Account, logFile: a.Log, people: map[string]*person{}, secret: map[string]string{},
 		installation: installation{dir: t.TempDir(), file: a.Config, issuer: a.Issuer, canary: newCanary(),
 			http: &http.Client{Transport: &http.Transport{}, Timeout: patience}}}
 	demo.installation.secret = demo.secret
@@ -113,4 +115,14 @@ func TestDemo(t *testing.T) {
 	if got := c.login(again.people["mario.bianchi"]); got.id.Subject != before {
 		t.Errorf("signed in as %q", got.id.Subject)
 	}
+}
+
+// log is what the demo has logged so far.
+func (d *demo) log(t testing.TB) string {
+	t.Helper()
+	text, err := os.ReadFile(d.logFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

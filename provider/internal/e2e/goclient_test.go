@@ -111,3 +111,6 @@ func decode[T any](t testing.TB, text []byte) T {
 	}
 	return v
 }
+
+// expired is a token that must be refreshed before it is used.
+func expired(tk *oauth2.Token) *oauth2.Token { return &oauth2.Token{RefreshToken: tk.RefreshToken} }
