@@ -9,9 +9,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -49,25 +51,48 @@ func Examine(ctx context.Context, c *Config) []Check {
 	c.checkFiles(&cs)
 	c.checkTLS(&cs, time.Now())
 	c.checkLimits(&cs)
+	if file, absent := c.noDatabaseYet(); absent {
+		cs.warn("database", "there is none at "+file+" yet", "`varco serve` makes it")
+		bare := &Admin{config: c, log: slog.New(slog.DiscardHandler)}
+		bare.checkPlugins(ctx, &cs)
+		_ = bare.Close() // ends the plugins; what they were asked is answered
+		return cs
+	}
+	c.examineInside(ctx, &cs)
+	return cs
+}
+
+// noDatabaseYet says whether the embedded database is still to be made: an examination does not make it.
+func (c *Config) noDatabaseYet() (file string, absent bool) {
+	o, err := c.storeOptions()
+	if err != nil {
+		return "", false
+	}
+	file, embedded := strings.CutPrefix(o.URL, sqliteScheme)
+	_, err = os.Stat(file)
+	return file, embedded && errors.Is(err, fs.ErrNotExist)
+}
+
+// examineInside checks what lies behind the configuration, through whoever carries operations out.
+func (c *Config) examineInside(ctx context.Context, cs *checks) {
 	caller, closing, err := Reach(ctx, c)
 	if err != nil {
 		cs.wrong("installation", err.Error(), "mend this first: what lies behind it could not be checked")
-	} else {
-		inner, err := diagnose.Do(ctx, caller, None{})
-		if err != nil {
-			cs.wrong("installation", err.Error(), "")
-		}
-		cs = append(cs, inner...)
-		if err := closing.Close(); err != nil {
-			cs.warn("installation", "could not be closed: "+err.Error(), "")
-		}
-		if _, running := caller.(*Remote); running {
-			c.checkIssuer(ctx, &cs)
-		} else {
-			cs.warn("server", "no server runs on this data folder: the checks ran on the database itself", "start it with `varco serve`; a server elsewhere is checked there")
-		}
+		return
 	}
-	return cs
+	inner, err := diagnose.Do(ctx, caller, None{})
+	if err != nil {
+		cs.wrong("installation", err.Error(), "")
+	}
+	*cs = append(*cs, inner...)
+	if err := closing.Close(); err != nil {
+		cs.warn("installation", "could not be closed: "+err.Error(), "")
+	}
+	if _, running := caller.(*Remote); running {
+		c.checkIssuer(ctx, cs)
+		return
+	}
+	cs.warn("server", "no server runs on this data folder: the checks ran on the database itself", "start it with `varco serve`; a server elsewhere is checked there")
 }
 
 // checkFiles looks at who may read the files that hold secrets.

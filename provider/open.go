@@ -18,25 +18,37 @@ func (c *Config) openStore(ctx context.Context, log *slog.Logger) (*sqlstore.Sto
 	if err := os.MkdirAll(c.Path(c.DataDir), 0o700); err != nil {
 		return nil, fault.Wrap(fault.Unavailable, err, "the data folder cannot be made")
 	}
-	o := sqlstore.Options{MaxConns: c.Database.MaxConns, Log: log}
-	var err error
-	if o.URL, err = c.databaseURL(c.Database.URL, c.Database.URLFile); err != nil {
+	o, err := c.storeOptions()
+	if err != nil {
 		return nil, err
+	}
+	o.Log = log
+	return sqlstore.Open(ctx, o)
+}
+
+// sqliteScheme begins the URL of an embedded database; a path follows.
+const sqliteScheme = "sqlite:"
+
+// storeOptions says which database and how.
+func (c *Config) storeOptions() (o sqlstore.Options, err error) {
+	o.MaxConns = c.Database.MaxConns
+	if o.URL, err = c.databaseURL(c.Database.URL, c.Database.URLFile); err != nil {
+		return o, err
 	}
 	if o.ListenURL, err = c.databaseURL(c.Database.ListenURL, c.Database.ListenURLFile); err != nil {
-		return nil, err
+		return o, err
 	}
 	if o.URL == "" {
-		o.URL = "sqlite:" + filepath.Join(c.Path(c.DataDir), "varco.db")
+		o.URL = sqliteScheme + filepath.Join(c.DataDir, "varco.db")
 	}
-	if file, ok := strings.CutPrefix(o.URL, "sqlite:"); ok {
-		o.URL = "sqlite:" + c.Path(file)
+	if file, ok := strings.CutPrefix(o.URL, sqliteScheme); ok {
+		o.URL = sqliteScheme + c.Path(file)
 		o.AutoMigrate = true
 	}
 	if c.Database.AutoMigrate != nil {
 		o.AutoMigrate = *c.Database.AutoMigrate
 	}
-	return sqlstore.Open(ctx, o)
+	return o, nil
 }
 
 func (c *Config) databaseURL(value, file string) (string, error) {
