@@ -201,7 +201,7 @@ func (s *Server) openStore(ctx context.Context) (*sqlstore.Store, error) {
 		if !fault.Is(err, fault.Unavailable) {
 			return nil, err
 		}
-		s.log.WarnContext(ctx, "the database does not answer yet, trying again", "error", err, "retry_in", wait.String())
+		s.log.WarnContext(ctx, "the database is not ready yet, trying again", "error", err, "retry_in", wait.String())
 		select {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)

@@ -54,6 +54,7 @@ type TextField struct {
 	MinLength int       `json:"min_length,omitempty"` // in characters
 	MaxLength int       `json:"max_length,omitempty"` // the host cuts off nothing: longer input is refused; 0 means 512
 	Strength  bool      `json:"strength,omitempty"`   // show how strong a new password is
+	Optional  bool      `json:"optional,omitempty"`   // may be left empty; the label should say so
 }
 
 // Choice is a list to pick one of.

@@ -104,7 +104,7 @@ func decodeNode(n *pb.Node) Node {
 func (e *encoder) textField(f *TextField) *pb.TextField {
 	return &pb.TextField{
 		Name: f.Name, Kind: enumFieldKind.encode(e, f.Kind), Label: encodeText(f.Label), Hint: encodeText(f.Hint),
-		Error: encodeText(f.Error), Value: f.Value, Strength: f.Strength,
+		Error: encodeText(f.Error), Value: f.Value, Strength: f.Strength, Optional: f.Optional,
 		MinLength: e.count("min_length", f.MinLength), MaxLength: e.count("max_length", f.MaxLength),
 	}
 }
@@ -112,7 +112,7 @@ func (e *encoder) textField(f *TextField) *pb.TextField {
 func decodeTextField(f *pb.TextField) *TextField {
 	return &TextField{
 		Name: f.Name, Kind: enumFieldKind.decode(f.Kind), Label: decodeText(f.Label), Hint: decodeText(f.Hint),
-		Error: decodeText(f.Error), Value: f.Value, Strength: f.Strength,
+		Error: decodeText(f.Error), Value: f.Value, Strength: f.Strength, Optional: f.Optional,
 		MinLength: int(f.MinLength), MaxLength: int(f.MaxLength),
 	}
 }

@@ -95,7 +95,7 @@ func enrolView(c Config, ctx sdk.StepContext, s seed, label, codeProblem, labelP
 		sdk.Say(sdk.T("enrol.confirm")),
 		codeField(codeProblem),
 		sdk.Field(sdk.TextField{
-			Name: inputLabel, Kind: sdk.FieldText, MaxLength: maxLabel, Value: label,
+			Name: inputLabel, Kind: sdk.FieldText, MaxLength: maxLabel, Value: label, Optional: true,
 			Label: sdk.T("field.label"), Hint: sdk.T("field.label.hint"), Error: sdk.T(labelProblem),
 		}),
 		sdk.Submit("bind", sdk.T("enrol.bind")),

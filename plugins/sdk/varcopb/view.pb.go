@@ -496,7 +496,9 @@ type TextField struct {
 	// In characters; 0 means 512. Longer input is refused by the host, never cut.
 	MaxLength uint32 `protobuf:"varint,8,opt,name=max_length,json=maxLength,proto3" json:"max_length,omitempty"`
 	// Show how strong a new password is.
-	Strength      bool `protobuf:"varint,9,opt,name=strength,proto3" json:"strength,omitempty"`
+	Strength bool `protobuf:"varint,9,opt,name=strength,proto3" json:"strength,omitempty"`
+	// The person may leave it empty. The label should say so.
+	Optional      bool `protobuf:"varint,10,opt,name=optional,proto3" json:"optional,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -590,6 +592,13 @@ func (x *TextField) GetMaxLength() uint32 {
 func (x *TextField) GetStrength() bool {
 	if x != nil {
 		return x.Strength
+	}
+	return false
+}
+
+func (x *TextField) GetOptional() bool {
+	if x != nil {
+		return x.Optional
 	}
 	return false
 }
@@ -1297,7 +1306,7 @@ const file_varco_plugin_v1_view_proto_rawDesc = "" +
 	"\x05image\x18\n" +
 	" \x01(\v2\x16.varco.plugin.v1.ImageH\x00R\x05image\x127\n" +
 	"\bredirect\x18\v \x01(\v2\x19.varco.plugin.v1.RedirectH\x00R\bredirectB\x06\n" +
-	"\x04kind\"\xc4\x02\n" +
+	"\x04kind\"\xe0\x02\n" +
 	"\tTextField\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12.\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1a.varco.plugin.v1.FieldKindR\x04kind\x12+\n" +
@@ -1309,7 +1318,9 @@ const file_varco_plugin_v1_view_proto_rawDesc = "" +
 	"min_length\x18\a \x01(\rR\tminLength\x12\x1d\n" +
 	"\n" +
 	"max_length\x18\b \x01(\rR\tmaxLength\x12\x1a\n" +
-	"\bstrength\x18\t \x01(\bR\bstrength\"\xa9\x01\n" +
+	"\bstrength\x18\t \x01(\bR\bstrength\x12\x1a\n" +
+	"\boptional\x18\n" +
+	" \x01(\bR\boptional\"\xa9\x01\n" +
 	"\x06Choice\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12+\n" +
 	"\x05label\x18\x02 \x01(\v2\x15.varco.plugin.v1.TextR\x05label\x121\n" +

@@ -62,7 +62,9 @@ func (h *Handler) errorPage(w http.ResponseWriter, r *http.Request, status int, 
 	}
 	body := errorPage{Code: code, Text: words.T("error." + code + ".text"), Retry: retry, Status: status}
 	if body.Reference = telemetry.RequestID(r.Context()); body.Reference == "" {
-		body.Reference = telemetry.NewID() // outside the middleware; the log line below ties it to the request
+		body.Reference = telemetry.NewID() // outside the middleware
+	}
+	if code != ErrorNotFound { // the reference must be found; a page that does not exist is asked for by scanners all day
 		h.opt.Log.InfoContext(r.Context(), "error page", "reference", body.Reference, "status", status, "error_code", code)
 	}
 	h.render(w, r, status, "error", &page{words: words, Title: words.T("error." + code + ".title"), Body: body})

@@ -15,7 +15,7 @@ func (b *builder) textField(t *sdk.TextField) error {
 	if err := b.claim(t.Name); err != nil {
 		return err
 	}
-	f := field{ID: "f-" + t.Name, Name: pluginPrefix + t.Name, Type: "text", Autocomplete: "off", Value: t.Value, Min: t.MinLength}
+	f := field{ID: "f-" + t.Name, Name: pluginPrefix + t.Name, Type: "text", Autocomplete: "off", Value: t.Value, Min: t.MinLength, Required: !t.Optional}
 	secret := false
 	switch t.Kind {
 	case sdk.FieldText:

@@ -60,7 +60,7 @@ type node struct {
 type field struct {
 	ID, Name, Type, Label, Hint, Error, Value string
 	Autocomplete, InputMode                   string
-	Code, Toggle, Strength                    bool
+	Code, Toggle, Strength, Required          bool
 	Min                                       int
 	Focus                                     bool
 	DescribedBy                               string

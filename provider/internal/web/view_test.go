@@ -101,10 +101,19 @@ func TestFieldKinds(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", kind, err)
 		}
-		want.ID, want.Name, want.Label = "f-n", "p.n", "l"
+		want.ID, want.Name, want.Label, want.Required = "f-n", "p.n", "l", true
 		if got := *v.Nodes[0].Field; got != want {
 			t.Errorf("%s: %+v, want %+v", kind, got, want)
 		}
+	}
+}
+
+// TestOptionalField: a browser must not insist on what may be left empty.
+func TestOptionalField(t *testing.T) {
+	t.Parallel()
+	v, err := buildView(sdk.View{Nodes: []sdk.Node{{TextField: &sdk.TextField{Name: "n", Kind: sdk.FieldText, Label: sdk.Text{Key: "l"}, Optional: true}}}}, known)
+	if err != nil || v.Nodes[0].Field.Required {
+		t.Fatalf("%v, %+v", err, v)
 	}
 }
 
