@@ -2,7 +2,9 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/varco-id/varco/plugins/sdk"
@@ -219,7 +221,11 @@ func params(m map[string]string) []any {
 func scopes(w *words, names []string) []scope {
 	out := make([]scope, 0, len(names))
 	for _, s := range names {
+		s = scopeOf(s)
 		if s == "openid" { // the identity itself: the page's introduction says it
+			continue
+		}
+		if slices.ContainsFunc(out, func(e scope) bool { return e.Name == s }) {
 			continue
 		}
 		e := scope{Name: s, Title: s}
@@ -229,6 +235,26 @@ func scopes(w *words, names []string) []scope {
 		out = append(out, e)
 	}
 	return out
+}
+
+// scopeOf is what a person is asked about: a claim asked for by name (the claims parameter, OIDC Core 5.5) is shown as the scope
+// that it is part of (5.4).
+func scopeOf(s string) string {
+	claim, ok := strings.CutPrefix(s, "claim:")
+	if !ok {
+		if claim, ok = strings.CutPrefix(s, "id_claim:"); !ok {
+			return s
+		}
+	}
+	switch claim {
+	case "email", "email_verified":
+		return "email"
+	case "phone_number", "phone_number_verified":
+		return "phone"
+	case "address":
+		return "address"
+	}
+	return "profile"
 }
 
 // minutes is a duration in whole minutes, at least one; never more than there are.
