@@ -25,6 +25,12 @@ type person struct {
 // newPerson adds a person with a password and an authenticator app.
 func (in *installation) newPerson(t testing.TB, username string) *person {
 	t.Helper()
+	return in.newPersonSpeaking(t, username, "en")
+}
+
+// newPersonSpeaking is newPerson with the language that the bank knows of the person.
+func (in *installation) newPersonSpeaking(t testing.TB, username, locale string) *person {
+	t.Helper()
 	p := &person{Username: username, Password: "pw " + randomText(15), Seed: newSeed()}
 	app, err := json.Marshal(map[string]string{"secret": p.Seed, "label": "Telefono di " + username})
 	if err != nil {
@@ -35,7 +41,7 @@ func (in *installation) newPerson(t testing.TB, username string) *person {
 	in.canary.keep("password of "+username, p.Password)
 	in.canary.keep("TOTP secret of "+username, p.Seed)
 	out := in.varco(t, p.Password, "subscriber", "add", username, "--name", "Persona "+username, "--email", username+"@bank.test",
-		"--locale", "en", "--password-stdin", "--credential", "totp="+form)
+		"--locale", locale, "--password-stdin", "--credential", "totp="+form)
 	var added struct{ ID string }
 	if err := json.Unmarshal(out, &added); err != nil || added.ID == "" {
 		t.Fatalf("subscriber add answered %s (%v)", out, err)
