@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -142,7 +143,7 @@ func (c *caller) login(ctx context.Context, who subscriber) (*tokens, error) {
 	}
 	back, err := a.back()
 	if err != nil {
-		return nil, err
+		return nil, c.explain(ctx, page, err)
 	}
 	if back.Get("state") != state || back.Get("code") == "" {
 		return nil, fmt.Errorf("the relying party got %q", back.Encode())
@@ -167,6 +168,16 @@ func (a *answer) back() (url.Values, error) {
 		return nil, a.unexpected("the password")
 	}
 	return u.Query(), nil
+}
+
+// explain adds what the page tells the person who was not let in.
+func (c *caller) explain(ctx context.Context, page string, err error) error {
+	a, pageErr := c.browse(ctx, http.MethodGet, page, nil)
+	if pageErr != nil {
+		return errors.Join(err, pageErr)
+	}
+	notice, _ := between(a.body, `<div class="notice`, "</div>")
+	return fmt.Errorf("%w; the page says: %s", err, notice)
 }
 
 func (c *caller) userinfo(ctx context.Context, t *tokens, who subscriber) error {
