@@ -16,6 +16,9 @@ type Limits struct {
 	AddressWindow   time.Duration // 10 min
 }
 
+// forget is how long a run of failures is remembered without another.
+const forget = 24 * time.Hour
+
 // Defaults are safe for production.
 func Defaults() Limits {
 	return Limits{MaxFailures: 5, Block: 15 * time.Minute, MaxBlock: 24 * time.Hour, LastingAfter: 3,
@@ -47,7 +50,13 @@ type Consequence struct {
 // Fail counts one failure. known says that whoever failed is no stranger: they proved a factor in this login, or their
 // browser completed one before. Only then can blocks become lasting, so that nobody who merely knows a user name can
 // lock its owner out for good (RTS article 4(3)(b), last sentence; NIST SP 800-63B-4 section 3.2.2).
+//
+// Failures that no further one followed for a day are forgotten: somebody who signs in with one factor for months must not be
+// blocked for five slips, since only a login with all their factors forgets failures at once.
 func (l Limits) Fail(c Counter, now time.Time, known bool) (Counter, Consequence) {
+	if now.Sub(c.FailedAt) > forget {
+		c.Failures = 0
+	}
 	c.Failures++
 	c.FailedAt = now
 	if c.Failures < l.MaxFailures {

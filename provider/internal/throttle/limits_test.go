@@ -63,7 +63,7 @@ func TestLastingBlockIsAnnounced(t *testing.T) {
 			return
 		}
 		warned = then.LastingNext
-		now = now.Add(24 * time.Hour)
+		now = now.Add(23 * time.Hour)
 	}
 	t.Fatal("fifteen failures after a proven factor do not block for good")
 }
@@ -78,6 +78,18 @@ func TestSuccessForgets(t *testing.T) {
 	}
 	if _, changed := l.Succeed(Counter{Key: "k", Version: 7}); changed {
 		t.Fatal("a success with nothing to forget costs a write")
+	}
+}
+
+func TestSlipsOfMonthsDoNotAddUp(t *testing.T) {
+	t.Parallel()
+	l, c, now := Defaults(), Counter{Key: "k"}, noon
+	for range 20 {
+		var then Consequence
+		if c, then = l.Fail(c, now, true); !then.BlockedUntil.IsZero() || then.Lasting {
+			t.Fatal("one slip every other day led to a block")
+		}
+		now = now.Add(25 * time.Hour)
 	}
 }
 
