@@ -48,7 +48,6 @@ func (d *Dispatcher) answer(ctx context.Context, x *run, s Submission, c *change
 	if err != nil {
 		return err
 	}
-	c.guard = Guard{Key: t.subject.Key, Version: t.subject.Version}
 	if until := t.blocked(d.Throttle, x.now); !until.IsZero() {
 		x.state.Notice = blockedNotice(until, x.now)
 		d.Metrics.Throttled("failures")
@@ -72,6 +71,11 @@ func (d *Dispatcher) answer(ctx context.Context, x *run, s Submission, c *change
 		return d.technical(ctx, x, m, err)
 	}
 	x.state.Notice = Notice{}
+	if res.Failure == nil || res.Failure.Reason != sdk.ReasonInvalidInput || x.state.Binding {
+		// Something was judged, so it must have been under the newest count. Where nothing was, a guard would only leave a row
+		// for each name that a stranger makes up.
+		c.guard = Guard{Key: t.subject.Key, Version: t.subject.Version}
+	}
 	return d.outcome(ctx, x, m, res, t, c)
 }
 
@@ -327,7 +331,7 @@ func notice(r sdk.Reason) Notice {
 }
 
 func blockedNotice(until, now time.Time) Notice {
-	minutes := int(until.Sub(now)/time.Minute) + 1
+	minutes := max(1, int((until.Sub(now)+time.Minute-1)/time.Minute)) // rounded up: who waits so long may try
 	return Notice{Code: NoticeBlocked, Params: map[string]string{"minutes": strconv.Itoa(minutes)}}
 }
 

@@ -3,6 +3,7 @@ package login_test
 import (
 	. "github.com/varco-id/varco/provider/internal/login"
 
+	"encoding/hex"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,8 @@ import (
 	"github.com/varco-id/varco/plugins/host"
 	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/provider/internal/fault"
+	"github.com/varco-id/varco/provider/internal/sealing"
+	"github.com/varco-id/varco/provider/internal/throttle"
 )
 
 // Somebody begins to bind an app to their own account, lets their session end, and answers the page under another's name.
@@ -269,5 +272,29 @@ func TestStrangersDoNotUseUpTheLimitOfTheKnown(t *testing.T) {
 	_, err := b.d.Submit(t.Context(), p.Flow, s.Browser, Submission{Version: p.Version, Name: "anna.rossi", Inputs: map[string]string{"password": annaPassword}})
 	if !fault.Is(err, fault.Throttled) {
 		t.Fatalf("a stranger: %v", err)
+	}
+}
+
+// Names that a stranger makes up leave a row only where a guess was judged, which their address pays for.
+func TestMadeUpNamesLeaveNoRows(t *testing.T) {
+	t.Parallel()
+	b := sqliteBank(t)
+	w := b.browser()
+	p := w.password(w.open(), "made.up", "")
+	b.plugins.fail = &host.Error{Instance: "password", Kind: host.Unavailable}
+	p = w.password(p, "made.up", annaPassword)
+	b.plugins.fail = nil
+	mac := b.box.MAC(sealing.PurposeName, "made.up")
+	key := throttle.NameKey(hex.EncodeToString(mac[:16]))
+	count := func() int {
+		rows, err := b.store.Counters(t.Context(), b.store, key)
+		must(t, err)
+		return len(rows)
+	}
+	if n := count(); n != 0 {
+		t.Fatalf("%d rows", n)
+	}
+	if w.password(p, "made.up", annaPassword); count() != 1 {
+		t.Fatal("a guess is not counted")
 	}
 }
