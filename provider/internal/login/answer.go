@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -251,8 +252,11 @@ func (d *Dispatcher) succeed(ctx context.Context, x *run, m host.MethodRef, s *s
 	kind := audit.LoginStepSucceeded
 	if x.state.Binding {
 		kind = audit.CredentialBound
-		x.state.Bound = c.created
-		p.Credential = c.created
+		x.state.Bound = cmp.Or(c.created, s.CredentialID) // new, or one that was changed: a password
+		if x.state.Bound == "" {
+			return fault.New(fault.Denied, "a plugin says that it bound an authenticator and names none")
+		}
+		p.Credential = x.state.Bound
 	}
 	x.state.Proofs = append(x.state.Proofs, p)
 	c.touch = p.Credential

@@ -58,6 +58,7 @@ type Rows interface {
 	consent.Store
 	throttle.Store
 	audit.Writer
+	RevokeOf(ctx context.Context, q tx.Q, subject, client string, at time.Time) error
 }
 
 // Options is what a Dispatcher needs. Every field is required unless it says otherwise.

@@ -298,3 +298,34 @@ func TestMadeUpNamesLeaveNoRows(t *testing.T) {
 		t.Fatal("a guess is not counted")
 	}
 }
+
+func TestChangingAPasswordEnds(t *testing.T) {
+	t.Parallel()
+	b := sqliteBank(t)
+	b.person("anna.rossi", false)
+	w := b.browser()
+	w.signIn("anna.rossi")
+	fresh := strings.Repeat("new horse ", 3)
+	p := w.account(func(r *Request) { r.Bind = "password" })
+	if p = w.send(p, Submission{Inputs: map[string]string{"current": annaPassword, "new_password": fresh}}); p.Answer == nil {
+		t.Fatalf("changed: %+v", p.Step)
+	}
+	again := b.browser()
+	if p = again.password(again.open(), "anna.rossi", fresh); p.Answer == nil {
+		t.Fatalf("the new password: %+v", p.Step)
+	}
+}
+
+// A plugin that says it bound something, and did not, has proven nothing.
+func TestBindingOfNothingIsNoProof(t *testing.T) {
+	t.Parallel()
+	b := sqliteBank(t)
+	b.person("anna.rossi", false)
+	w := b.browser()
+	p := w.password(w.open(sca), "anna.rossi", annaPassword)
+	b.plugins.lie = func(r *sdk.StepResponse) { *r = sdk.StepResponse{Success: &sdk.Success{}} }
+	got, err := b.d.Submit(t.Context(), p.Flow, w.Browser, Submission{Version: p.Version, Inputs: map[string]string{"code": "000000"}})
+	if !fault.Is(err, fault.Denied) {
+		t.Fatalf("%+v, %v", got, err)
+	}
+}

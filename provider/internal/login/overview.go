@@ -161,6 +161,10 @@ func (d *Dispatcher) RevokeConsent(ctx context.Context, b Browser, client string
 		if err := d.Rows.DeleteConsent(ctx, q, s.Subject, client); err != nil {
 			return err
 		}
+		// What was granted on the strength of it ends too, the tokens that work while the person is away first of all.
+		if err := d.Rows.RevokeOf(ctx, q, s.Subject, client, d.Now()); err != nil {
+			return err
+		}
 		return audit.Write(ctx, q, d.Rows, audit.Event{At: d.Now(), Kind: audit.ConsentRevoked, Subject: s.Subject,
 			Client: client, Session: s.ID, Address: b.Address})
 	})
