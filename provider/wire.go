@@ -79,8 +79,9 @@ func (s *Server) wire() error {
 		ConfirmLogout: func(w http.ResponseWriter, r *http.Request, p op.LogoutPage) {
 			pages.ConfirmLogout(w, r, web.LogoutPage{Action: p.Action, Fields: p.Fields, Client: displayName(p.Client, p.Locales)})
 		},
-		SignedOut: func(w http.ResponseWriter, r *http.Request, client *relyingparty.Client) {
-			pages.SignedOut(w, r, web.SignedOutPage{Client: displayName(client, nil)})
+		SignedOut: func(w http.ResponseWriter, r *http.Request, _ *relyingparty.Client) {
+			// A page of its own, so that a reload does not ask to sign out again.
+			http.Redirect(w, r, c.Issuer+"/signed-out", http.StatusSeeOther)
 		},
 		Address: pages.ClientAddress, Log: s.log,
 	})

@@ -52,6 +52,8 @@ type Store interface {
 	// expired: one statement, exactly one winner. fault.Conflict when nothing matched.
 	Rotate(ctx context.Context, q tx.Q, id, client string, generation int64, now time.Time) (*Grant, error)
 	Revoke(ctx context.Context, q tx.Q, id string, at time.Time) error
+	// RevokeOf revokes all that a subscriber granted to a relying party.
+	RevokeOf(ctx context.Context, q tx.Q, subject, client string, at time.Time) error
 	// RevokeAccess revokes one access token by its jti until it would have expired; AccessRevoked asks.
 	RevokeAccess(ctx context.Context, q tx.Q, jti string, expires time.Time) error
 	// AccessRevoked is for access tokens that have no grant (client_credentials); Live asks it for the others.

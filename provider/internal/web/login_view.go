@@ -84,6 +84,9 @@ func (h *Handler) showStep(w http.ResponseWriter, r *http.Request, pg *page, b *
 	if s.Notice.Code == login.NoticeWrong && !s.AskName {
 		s.Notice.Code = noticeWrongCode
 	}
+	if len(v.Errors) > 0 && (s.Notice.Code == noticeWrongCode || s.Notice.Code == login.NoticeWrong || s.Notice.Code == login.NoticeInput) {
+		s.Notice = login.Notice{} // the plugin says which field, and why: once is enough
+	}
 	b.Notice = noticeOf(pg.words, s.Notice)
 	switch s.Notice.Code {
 	case login.NoticeWrong, noticeWrongCode, login.NoticeLastTry, login.NoticeLastingNext, login.NoticeExpired, login.NoticeReplayed, login.NoticeInput:

@@ -116,6 +116,12 @@ func (s *Store) Revoke(ctx context.Context, q tx.Q, id string, at time.Time) err
 	return mapped(err, "revoke a grant")
 }
 
+// RevokeOf ends the grants that a subscriber gave a relying party; see [grant.Store].
+func (s *Store) RevokeOf(ctx context.Context, q tx.Q, subject, client string, at time.Time) error {
+	_, err := query.New(q).RevokeOf(ctx, query.RevokeOfParams{RevokedAt: micros(at), Subject: subject, ClientID: client})
+	return mapped(err, "revoke the grants of a relying party")
+}
+
 // RevokeAccess revokes one access token; see [grant.Store].
 func (s *Store) RevokeAccess(ctx context.Context, q tx.Q, jti string, expires time.Time) error {
 	_, err := query.New(q).RevokeAccess(ctx, query.RevokeAccessParams{Jti: jti, ExpiresAt: micros(expires)})

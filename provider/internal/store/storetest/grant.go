@@ -45,6 +45,7 @@ var grantRules = []rule{
 	{"a refresh token rotates while its grant lives", rotate},
 	{"a grant lives with its session, subscriber and token", live},
 	{"an access token is revoked by its jti", accessRevoked},
+	{"what a subscriber granted to one relying party is revoked together", revokeOf},
 	{"a key is used once", once},
 }
 
@@ -244,6 +245,26 @@ func live(t *testing.T, s store.Store) {
 	}
 	_, _, err = s.Live(ctx, s, "none", "", noon)
 	wantKind(t, err, fault.NotFound, "an unknown grant")
+}
+
+func revokeOf(t *testing.T, s store.Store) {
+	ctx := t.Context()
+	for id, change := range map[string]func(*grant.Grant){
+		"hit": func(*grant.Grant) {}, "hit-too": func(g *grant.Grant) { g.Offline = true },
+		"other-client": func(g *grant.Grant) { g.Client = "other" }, "other-subject": func(g *grant.Grant) { g.Subject = "other" },
+		"machine": func(g *grant.Grant) { g.Subject = "" },
+	} {
+		g := grantOf(id, "sub-1", "")
+		change(&g)
+		check(t, s.InsertGrant(ctx, s, g))
+	}
+	check(t, s.RevokeOf(ctx, s, "sub-1", grantOf("", "", "").Client, noon))
+	check(t, s.RevokeOf(ctx, s, "", grantOf("", "", "").Client, noon)) // nobody granted it
+	for id, revoked := range map[string]bool{"hit": true, "hit-too": true, "other-client": false, "other-subject": false, "machine": false} {
+		if got := must(s.Grant(ctx, s, id))(t); got.RevokedAt.IsZero() == revoked {
+			t.Errorf("%s: revoked at %v", id, got.RevokedAt)
+		}
+	}
 }
 
 func accessRevoked(t *testing.T, s store.Store) {

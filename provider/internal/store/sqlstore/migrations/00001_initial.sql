@@ -126,7 +126,7 @@ CREATE TABLE op_session (
 CREATE INDEX op_session_subject ON op_session (subject) WHERE ended_at = 0;
 CREATE INDEX op_session_expires_at ON op_session (expires_at);
 
--- No index by session, subject or flow: a grant whose session ended or whose subscriber is not active is dead by the
+-- No index by session or flow: a grant whose session ended or whose subscriber is not active is dead by the
 -- statements that read it, so that ending a session writes one row however many grants hang on it.
 CREATE TABLE token_grant (
     id         TEXT    NOT NULL PRIMARY KEY,
@@ -147,6 +147,8 @@ CREATE TABLE token_grant (
     revoked_at BIGINT  NOT NULL
 );
 CREATE INDEX token_grant_expires_at ON token_grant (expires_at);
+-- For taking a consent back. client_credentials has no subject.
+CREATE INDEX token_grant_subject ON token_grant (subject) WHERE subject <> '';
 
 -- Access tokens revoked one by one; as short-lived as they.
 CREATE TABLE revoked_access (

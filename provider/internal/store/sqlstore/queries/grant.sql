@@ -42,6 +42,9 @@ RETURNING id, client_id, subject, session, flow, scopes, audience, acr, amr, aut
 -- name: Revoke :execrows
 UPDATE token_grant SET revoked_at = @revoked_at WHERE id = @id AND revoked_at = 0;
 
+-- name: RevokeOf :execrows
+UPDATE token_grant SET revoked_at = @revoked_at WHERE subject = @subject AND subject <> '' AND client_id = @client_id AND revoked_at = 0;
+
 -- name: RevokeAccess :execrows
 INSERT INTO revoked_access (jti, expires_at)
 VALUES (@jti, @expires_at)

@@ -342,6 +342,24 @@ func (q *Queries) RevokeAccess(ctx context.Context, arg RevokeAccessParams) (int
 	return result.RowsAffected()
 }
 
+const revokeOf = `-- name: RevokeOf :execrows
+UPDATE token_grant SET revoked_at = $1 WHERE subject = $2 AND subject <> '' AND client_id = $3 AND revoked_at = 0
+`
+
+type RevokeOfParams struct {
+	RevokedAt int64
+	Subject   string
+	ClientID  string
+}
+
+func (q *Queries) RevokeOf(ctx context.Context, arg RevokeOfParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, revokeOf, arg.RevokedAt, arg.Subject, arg.ClientID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const rotate = `-- name: Rotate :one
 UPDATE token_grant
 SET generation = generation + 1
