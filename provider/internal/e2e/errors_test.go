@@ -29,6 +29,7 @@ func TestErrorPages(t *testing.T) {
 	other.shows(nameField)
 	elsewhere := other.url()
 
+	const nothing = "an address of nothing" // which scanners ask for all day: it is not logged
 	for name, at := range map[string]struct {
 		address, title string
 		status         int
@@ -38,7 +39,7 @@ func TestErrorPages(t *testing.T) {
 		"no relying party":         {demo.issuer + "/authorize", "Something is wrong with the link", http.StatusBadRequest},
 		"a login of nobody":        {demo.issuer + "/login/i-r67xuciUmfr9jqHZBlTA", "This sign-in cannot be continued", http.StatusNotFound},
 		"another browser's login":  {elsewhere, "This sign-in cannot be continued", http.StatusNotFound},
-		"an address of nothing":    {demo.issuer + "/nothing", "Page not found", http.StatusNotFound},
+		nothing:                    {demo.issuer + "/nothing", "Page not found", http.StatusNotFound},
 		"a strange logout":         {demo.issuer + "/logout?id_token_hint=x", "Sign-out not possible", http.StatusBadRequest},
 	} {
 		d.open(at.address)
@@ -59,7 +60,7 @@ func TestErrorPages(t *testing.T) {
 		reference := d.read(".reference")
 		if !regexp.MustCompile(`^\w{8,}$`).MatchString(reference) {
 			t.Errorf("%s: the reference is %q", name, reference)
-		} else if !strings.Contains(demo.log(t), reference) {
+		} else if name != nothing && !strings.Contains(demo.log(t), reference) {
 			t.Errorf("%s: the log does not have the reference %s", name, reference)
 		}
 	}
