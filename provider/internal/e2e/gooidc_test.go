@@ -19,7 +19,7 @@ func TestGoOIDC(t *testing.T) {
 			got := c.login(anna, oauth2.SetAuthURLParam("acr_values", acrStrong))
 
 			raw := got.Extra("id_token").(string)
-			if _, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{alg}); err != nil {
+			if _, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{alg}); err != nil {
 				t.Errorf("the ID token is not signed with %s: %v", alg, err)
 			}
 			var claims struct {
@@ -105,7 +105,7 @@ func TestKeyRotation(t *testing.T) {
 
 func keyID(t testing.TB, tk tokens) string {
 	t.Helper()
-	jws, err := jose.ParseSigned(tk.Extra("id_token").(string), []jose.SignatureAlgorithm{jose.ES256, jose.RS256})
+	jws, err := jose.ParseSignedCompact(tk.Extra("id_token").(string), []jose.SignatureAlgorithm{jose.ES256, jose.RS256})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -164,16 +164,6 @@ func (v *visitor) trySubmit(f *form, b button, fill url.Values) (*page, error) {
 	return v.try(http.MethodPost, f.action.String(), values)
 }
 
-// press submits the form of a button, found by its text.
-func (v *visitor) press(text string) *page {
-	v.t.Helper()
-	f, b := v.page.button(text)
-	if f == nil {
-		v.t.Fatalf("the page %q has no button %q: %s", v.page.title, text, v.page.text)
-	}
-	return v.submit(f, b, nil)
-}
-
 // answer fills in what the page asks for and sends it. ok is false when the page asks for nothing that a person has.
 func (v *visitor) answer(p *person) (ok bool) {
 	v.t.Helper()
