@@ -116,7 +116,7 @@ func (p *Plugin) ContinueEnroll(ctx context.Context, r *sdk.StepRequest) (*sdk.S
 	if err != nil {
 		return nil, err
 	}
-	answer := &sdk.StepResponse{Success: &sdk.Success{}, StateVersion: stateVersion}
+	answer := &sdk.StepResponse{Success: &sdk.Success{AMR: []string{"pwd"}}, StateVersion: stateVersion}
 	if known != nil {
 		answer.Success.CredentialID = known.ID
 		answer.CredentialChanges = []sdk.CredentialChange{known.replace(fresh)}

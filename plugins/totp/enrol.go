@@ -77,7 +77,7 @@ func (p *Plugin) ContinueEnroll(_ context.Context, r *sdk.StepRequest) (*sdk.Ste
 		label = defaultLabel(r.Context.Locale, r.Credentials)
 	}
 	return &sdk.StepResponse{
-		Success: &sdk.Success{},
+		Success: &sdk.Success{AMR: []string{"otp"}}, // a code of the app was just checked
 		CredentialChanges: []sdk.CredentialChange{{
 			Kind: sdk.ChangeCreate, Label: label, Data: encode(next), Version: stateVersion,
 		}},
