@@ -57,7 +57,29 @@ func (h *Handler) Routes() []Route {
 	cors("userinfo", h.path+pathUserinfo, noHead(h.userinfo), http.MethodGet, http.MethodPost)
 	cors("revoke", h.path+pathRevoke, h.revoke, http.MethodPost)
 	add("introspect", h.path+pathIntrospect, h.introspect, http.MethodPost)
-	return list
+	return append(list, refusals(list)...)
+}
+
+// refusals answer the methods that an endpoint does not have with 405 (RFC 9110 section 15.5.6). Without them such a request would reach the
+// pattern that covers all other addresses, and a developer who sent GET to /token would be told that there is no such page.
+func refusals(list []Route) []Route {
+	var out []Route
+	allowed := map[string][]string{}
+	for _, r := range list {
+		method, path, _ := strings.Cut(r.Pattern, " ")
+		if allowed[path] == nil {
+			out = append(out, Route{Pattern: path, Name: r.Name})
+		}
+		allowed[path] = append(allowed[path], method)
+	}
+	for i := range out {
+		allow := strings.Join(allowed[out[i].Pattern], ", ")
+		out[i].Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Allow", allow)
+			w.WriteHeader(http.StatusMethodNotAllowed)
+		})
+	}
+	return out
 }
 
 // noHead refuses HEAD, which a GET pattern takes too: a link checker must not begin logins or end sessions.
