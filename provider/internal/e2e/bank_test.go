@@ -77,6 +77,26 @@ func TestBank(t *testing.T) {
 			t.Errorf("for a name that exists: %q; for one that does not: %q", known, nobody)
 		}
 	})
+	t.Run("binding an app on the way", func(t *testing.T) {
+		t.Parallel()
+		anna := demo.people["anna.rossi"] // has a password alone
+		d := at(t)
+		d.open(demo.bank)
+		d.click("#sign-in")
+		d.identify(anna)
+		d.click("#step-up")
+		anna.Seed = strings.Join(strings.Fields(d.read(".typed code")), "")
+		d.confirm(anna)
+		d.shows("#movements")
+		if amr := d.read("#amr"); amr != "pwd otp mfa" {
+			t.Errorf("amr %q", amr)
+		}
+		d.click("#logout")
+		d.click("#sign-in-strong") // from now on with the app
+		d.identify(anna)
+		d.confirm(anna)
+		d.shows("#movements")
+	})
 	t.Run("cancelling", func(t *testing.T) {
 		t.Parallel()
 		d := at(t)

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
+	"golang.org/x/oauth2"
+
 	"github.com/varco-id/varco/provider/internal/web/webtest"
 )
 
@@ -45,6 +48,18 @@ func TestConsent(t *testing.T) {
 	a = c.begin() // asked once, not again
 	d.open(a.url)
 	c.redeem(a, app.answer(t))
+
+	// The answer as a form that the browser posts: by itself, and by a button without script.
+	formPost := oauth2.SetAuthURLParam("response_mode", "form_post")
+	a = c.begin(formPost)
+	d.open(a.url)
+	c.redeem(a, app.answer(t))
+	d.do(emulation.SetScriptExecutionDisabled(true))
+	a = c.begin(formPost)
+	d.open(a.url)
+	d.click(sendButton)
+	c.redeem(a, app.answer(t))
+	d.do(emulation.SetScriptExecutionDisabled(false))
 
 	d.open(demo.account)
 	d.click(`form[action="/account/consents/revoke"] button`)

@@ -96,6 +96,7 @@ func TestDemo(t *testing.T) {
 		return decode[struct{ ID string }](t, d.varco(t, "", "subscriber", "show", "mario.bianchi")).ID
 	}
 	before := subject()
+	d.varco(t, "", "doctor")
 	d.process.end(syscall.SIGINT) // Ctrl-C
 	if d.process.code() != 0 {
 		t.Errorf("the demo ended with code %d", d.process.code())

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -91,6 +92,31 @@ func TestReplicas(t *testing.T) {
 			if _, err := c.Exchange(c.context(), code, oauth2.VerifierOption(a.verifier)); err != nil {
 				t.Errorf("redeem the code: %v", err)
 			}
+		}
+	})
+	t.Run("one one-time code, many browsers", func(t *testing.T) {
+		giulio := one.newPerson(t, "giulio")
+		c := balanced.goClient(t, "web")
+		var browsers []*visitor
+		for range 4 { // fewer than the failures that block
+			v := balanced.visitor(t)
+			v.open(c.begin(oauth2.SetAuthURLParam("acr_values", acrStrong)).url)
+			v.answer(giulio)
+			browsers = append(browsers, v)
+		}
+		code := giulio.code(t)
+		var next, in atomic.Int32
+		race(len(browsers), func() error {
+			v := browsers[next.Add(1)-1]
+			f, name := v.page.field("one-time-code")
+			_, err := v.trySubmit(f, button{}, url.Values{name: {code}})
+			if err == nil && v.left != nil && v.left.params().Get("code") != "" {
+				in.Add(1)
+			}
+			return err
+		})
+		if in.Load() != 1 {
+			t.Errorf("one code of an app let %d browsers in", in.Load())
 		}
 	})
 	t.Run("one learns what the other was told", func(t *testing.T) {
