@@ -213,7 +213,7 @@ func (d *Dispatcher) outcome(ctx context.Context, x *run, m host.MethodRef, res 
 		c.outcome = "success"
 		return d.succeed(ctx, x, m, res.Success, t, c)
 	case res.Failure != nil:
-		c.outcome = string(res.Failure.Reason)
+		c.outcome = reason(res.Failure.Reason)
 		return d.fail(x, m, res.Failure, t, c)
 	case res.Challenge != nil:
 		x.state.View = &res.Challenge.View
@@ -315,6 +315,17 @@ func (d *Dispatcher) consequence(x *run, m host.MethodRef, then throttle.Consequ
 	case then.Left == 1:
 		x.state.Notice = Notice{Code: NoticeLastTry}
 	}
+}
+
+// reason keeps a plugin from making metrics without end out of reasons of its own.
+func reason(r sdk.Reason) string {
+	switch r {
+	case sdk.ReasonBadCredential, sdk.ReasonExpired, sdk.ReasonReplayed, sdk.ReasonLocked, sdk.ReasonNotEnrolled, sdk.ReasonUserCancelled,
+		sdk.ReasonDeviceDenied, sdk.ReasonDeviceUnreachable, sdk.ReasonTransactionMismatch, sdk.ReasonMustChange, sdk.ReasonRiskRefused,
+		sdk.ReasonUnknownUser, sdk.ReasonInvalidInput:
+		return string(r)
+	}
+	return "other"
 }
 
 // notice is what the host says about a reason. Unknown user and bad credential are one.

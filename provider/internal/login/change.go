@@ -160,6 +160,10 @@ func (c *change) writeCredentials(ctx context.Context, d *Dispatcher, q tx.Q, x 
 		}
 	}
 	if u := c.unbound; u != nil {
+		// The subscriber's version too: of two removals at once, each of which leaves a way in, only one may happen.
+		if err := d.Rows.SetStatus(ctx, q, u.Subject, x.who.sub.Status, x.who.sub.BlockedReason, x.now, x.who.sub.Version); err != nil {
+			return err
+		}
 		return d.Rows.DeleteCredential(ctx, q, u.ID, u.Subject, u.Revision)
 	}
 	return nil
@@ -209,6 +213,9 @@ func (d *Dispatcher) credentialChanges(x *run, m host.MethodRef, res *sdk.StepRe
 	for _, ch := range res.CredentialChanges {
 		if x.who.sub == nil {
 			return fault.New(fault.Denied, "a plugin changed credentials of nobody")
+		}
+		if ch.Kind != sdk.ChangeUpdate && res.Success == nil {
+			return fault.New(fault.Denied, "a plugin made or removed a credential of somebody who was merely named")
 		}
 		row := subscriber.Credential{ID: newCredentialID(), Subject: x.who.sub.ID, Instance: m.Instance, Type: about.CredentialType,
 			Revision: 1, CreatedAt: x.now}

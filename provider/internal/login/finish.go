@@ -14,6 +14,10 @@ import (
 	"github.com/varco-id/varco/provider/internal/subscriber"
 )
 
+// keepDone is how long a finished flow is kept: a replayed authorization code must still find it, to have what it gave revoked. Flows
+// nobody finishes go when they expire, because anybody can begin one.
+const keepDone = 6 * time.Hour
+
 // finish ends a satisfied flow: the OP session, what the tokens will say, the authorization code's hash. version is
 // the one the flow's row will have, which the code is derived from.
 func (d *Dispatcher) finish(x *run, version int64, c *change) error {
@@ -27,6 +31,7 @@ func (d *Dispatcher) finish(x *run, version int64, c *change) error {
 	acr, amr := d.truth(x)
 	r := x.flow.Request
 	x.flow.DoneAt, x.flow.CodeExpiresAt = x.now, x.now.Add(d.CodeLifetime)
+	x.flow.ExpiresAt = x.now.Add(keepDone)
 	x.flow.Outcome = Outcome{
 		Subject: x.flow.Subject, Session: c.session.ID, Scopes: r.Scopes, Audience: r.Audience, ACR: acr, AMR: amr,
 		AuthTime: c.session.AuthTime, Nonce: r.Nonce, Offline: slices.Contains(r.Scopes, "offline_access"),
@@ -114,6 +119,11 @@ func (d *Dispatcher) keepSession(x *run, c *change) {
 	c.session = sess
 }
 
+// idleAt is when a session counts as left by its owner.
+func (d *Dispatcher) idleAt(seen ...time.Time) time.Time {
+	return slices.MaxFunc(seen, time.Time.Compare).Add(d.Session.Inactivity)
+}
+
 // resumeSession reads the session a running flow builds on. If it has ended since, what it proved does not count any
 // more: a session that was revoked must not live on in a page somebody left open. ended says that the page at hand is void.
 func (d *Dispatcher) resumeSession(ctx context.Context, x *run) (ended bool, err error) {
@@ -124,7 +134,9 @@ func (d *Dispatcher) resumeSession(ctx context.Context, x *run) (ended bool, err
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return false, err
 	}
-	if err != nil || !s.EndedAt.IsZero() || !x.now.Before(s.ExpiresAt) || s.Subject != x.flow.Subject {
+	// A page left open is no activity (RTS article 4(3)(d)); answering it is.
+	idle := err == nil && !x.now.Before(d.idleAt(s.LastSeenAt, x.state.SeenAt))
+	if err != nil || idle || !s.EndedAt.IsZero() || !x.now.Before(s.ExpiresAt) || s.Subject != x.flow.Subject {
 		if len(x.state.Proofs) == 0 {
 			x.forget()
 			return true, nil

@@ -68,7 +68,7 @@ func TestPasswordLogin(t *testing.T) {
 		}
 	})
 	t.Run("a flow ends", func(t *testing.T) {
-		b.pass(11 * time.Minute)
+		b.pass(7 * time.Hour)
 		if _, err := b.d.Page(t.Context(), p.Flow, w.Browser); !fault.Is(err, fault.Expired) {
 			t.Fatalf("page: %v", err)
 		}

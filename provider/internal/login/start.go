@@ -10,6 +10,7 @@ import (
 	"github.com/varco-id/varco/provider/internal/id"
 	"github.com/varco-id/varco/provider/internal/relyingparty"
 	"github.com/varco-id/varco/provider/internal/session"
+	"github.com/varco-id/varco/provider/internal/subscriber"
 	"github.com/varco-id/varco/provider/internal/tx"
 )
 
@@ -50,7 +51,7 @@ func (d *Dispatcher) start(ctx context.Context, r Request, b Browser) (*Page, er
 	}
 	now := d.Now()
 	life := client.LoginTimeout.Or(d.FlowLifetime)
-	x := &run{client: client, now: now, b: b, state: &state{}, flow: Flow{
+	x := &run{client: client, now: now, b: b, state: &state{SeenAt: now}, flow: Flow{
 		ID: id.New(), Request: r, BrowserHash: bindingHash(b.Binding), Version: 1, CreatedAt: now, ExpiresAt: now.Add(life),
 	}}
 	if err := d.resume(ctx, x); err != nil {
@@ -146,6 +147,10 @@ func (d *Dispatcher) resume(ctx context.Context, x *run) error {
 		x.session.Proofs = nil
 		return nil
 	}
+	// A proof ends with the credential it was made with: who removed a lost phone must not go on as if it were there.
+	s.Proofs = slices.DeleteFunc(s.Proofs, func(p session.Proof) bool {
+		return p.Credential != "" && !slices.ContainsFunc(x.who.creds, func(c subscriber.Credential) bool { return c.ID == p.Credential })
+	})
 	x.state.Old = s.Proofs
 	return nil
 }

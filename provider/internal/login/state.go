@@ -3,6 +3,7 @@ package login
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/provider/internal/sealing"
@@ -22,6 +23,9 @@ type state struct {
 	Proofs  []session.Proof `json:"proofs,omitempty"`
 	Session string          `json:"session,omitempty"`
 	Old     []session.Proof `json:"old,omitempty"`
+
+	// SeenAt is when the page was answered last, or begun.
+	SeenAt time.Time `json:"seen_at,omitzero"`
 
 	// The step at hand. Method is empty on a page of the host's own.
 	Method       string    `json:"method,omitempty"`

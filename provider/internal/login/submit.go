@@ -181,6 +181,7 @@ func (d *Dispatcher) end(x *run, c *change, code string, kind audit.Kind) error 
 
 // commit writes the step: all of it or nothing.
 func (d *Dispatcher) commit(ctx context.Context, x *run, c *change) error {
+	x.state.SeenAt = x.now
 	sealed, err := sealState(d.Box, x.flow.ID, x.state)
 	if err != nil {
 		return err

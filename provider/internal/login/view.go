@@ -13,6 +13,11 @@ func (d *Dispatcher) page(x *run) (*Page, error) {
 	s := x.state
 	p := &Page{Flow: x.flow.ID, Version: x.flow.Version, Client: x.flow.Request.Client, Request: x.flow.Request,
 		Locale: s.Locale, Expires: x.flow.ExpiresAt}
+	if s.Session != "" { // promise no more time than the session has
+		if idle := d.idleAt(s.SeenAt); idle.Before(p.Expires) {
+			p.Expires = idle
+		}
+	}
 	switch {
 	case !x.flow.DoneAt.IsZero():
 		d.answerPage(x, p)

@@ -83,8 +83,11 @@ func (c *Cache) Registered(ctx context.Context, id string) (*Registered, error) 
 	}
 	stored, err := c.store.Client(ctx, c.q, id)
 	if err != nil {
-		if fault.Is(err, fault.NotFound) {
-			c.Invalidate(id)
+		if ok && fault.Is(err, fault.NotFound) {
+			// Only this entry: ids that never existed come from strangers, who must not be able to empty the cache.
+			c.mu.Lock()
+			delete(c.entries, id)
+			c.mu.Unlock()
 		}
 		return nil, fault.Wrap(fault.KindOf(err), err, "read client")
 	}

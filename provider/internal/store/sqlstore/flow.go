@@ -69,7 +69,7 @@ func (s *Store) CommitFlow(ctx context.Context, q tx.Q, f login.Flow, g login.Gu
 	// Perhaps only because the counter was never touched: what is not there cannot be locked. Put it there and try again; this happens
 	// once in a subscriber's life.
 	return s.atomically(ctx, q, func(q tx.Q) error {
-		if _, err := query.New(q).AnchorCounter(ctx, g.Key); err != nil {
+		if _, err := query.New(q).AnchorCounter(ctx, query.AnchorCounterParams{Key: g.Key, At: micros(f.CreatedAt)}); err != nil {
 			return mapped(err, "anchor a counter")
 		}
 		n, err := query.New(q).CommitFlow(ctx, params)

@@ -23,9 +23,12 @@ func (s *Store) PruneGrants(ctx context.Context, q tx.Q, before time.Time, limit
 	return n, mapped(err, "prune grants")
 }
 
+// counterAge is how long failures are remembered after the last one: longer than what else has expired, or somebody with time could
+// try a few guesses a day for ever.
+const counterAge = 30 * 24 * time.Hour
+
 // Prune deletes everything whose time passed before the time given, batch by batch, each in its own commit; it stops at the first
-// error, and the next call goes on. Replicas may prune at the same time: they skip each other's rows. Choose the time so that a
-// replayed authorization code still finds its flow: some hours ago.
+// error, and the next call goes on. Replicas may prune at the same time: they skip each other's rows.
 func (s *Store) Prune(ctx context.Context, before time.Time) (int64, error) {
 	var total int64
 	for _, batch := range []func(context.Context, tx.Q, time.Time, int) (int64, error){s.PruneFlows, s.PruneGrants, s.PruneSessions} {
@@ -40,12 +43,13 @@ func (s *Store) Prune(ctx context.Context, before time.Time) (int64, error) {
 			}
 		}
 	}
-	for _, all := range []func(context.Context, int64) (int64, error){query.New(s).PruneRevokedAccess, query.New(s).PruneOnce, query.New(s).PruneCounters} {
+	for _, all := range []func(context.Context, int64) (int64, error){query.New(s).PruneRevokedAccess, query.New(s).PruneOnce} {
 		n, err := all(ctx, micros(before))
 		total += n
 		if err != nil {
 			return total, mapped(err, "prune")
 		}
 	}
-	return total, nil
+	n, err := query.New(s).PruneCounters(ctx, micros(before.Add(-counterAge)))
+	return total + n, mapped(err, "prune counters")
 }

@@ -103,8 +103,8 @@ func flowGuard(t *testing.T, s store.Store) {
 	check(t, commit(1, login.Guard{Key: "k"}))
 	check(t, commit(2, login.Guard{Key: "k"}))
 
-	same(t, counter(t, s, "k"), throttle.Counter{Key: "k"})                 // a guard counts nothing
-	check(t, s.PutCounter(ctx, s, throttle.Counter{Key: "k", Failures: 1})) // and is not in the way of the first failure
+	same(t, counter(t, s, "k"), throttle.Counter{Key: "k", FailedAt: begun("f1").CreatedAt}) // a guard counts nothing
+	check(t, s.PutCounter(ctx, s, throttle.Counter{Key: "k", Failures: 1}))                  // and is not in the way of the first failure
 	wantKind(t, commit(3, login.Guard{Key: "k"}), fault.Conflict, "a counter that is there by now")
 	check(t, commit(3, login.Guard{Key: "k", Version: 1}))
 	check(t, s.PutCounter(ctx, s, throttle.Counter{Key: "k", Failures: 2, Version: 1}))

@@ -19,7 +19,7 @@ WHERE key = @key AND version = @version;
 -- A counter nobody has touched yet, for a guard to lock.
 -- name: AnchorCounter :execrows
 INSERT INTO throttle (key, failures, blocks, since, failed_at, blocked_until, version)
-VALUES (@key, 0, 0, 0, 0, 0, 0)
+VALUES (@key, 0, 0, 0, @at, 0, 0)
 ON CONFLICT DO NOTHING;
 
 -- The window is fixed from its first failure: one that moved with each failure would never end behind a shared address.
@@ -33,4 +33,4 @@ SET failures = CASE WHEN throttle.since <= @window_start THEN 1 ELSE throttle.fa
     version = throttle.version + 1;
 
 -- name: PruneCounters :execrows
-DELETE FROM throttle WHERE version > 0 AND failed_at < @before AND blocked_until < @before;
+DELETE FROM throttle WHERE failed_at < @before AND blocked_until < @before;

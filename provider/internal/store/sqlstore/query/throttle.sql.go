@@ -36,13 +36,18 @@ func (q *Queries) AddFailure(ctx context.Context, arg AddFailureParams) (int64, 
 
 const anchorCounter = `-- name: AnchorCounter :execrows
 INSERT INTO throttle (key, failures, blocks, since, failed_at, blocked_until, version)
-VALUES ($1, 0, 0, 0, 0, 0, 0)
+VALUES ($1, 0, 0, 0, $2, 0, 0)
 ON CONFLICT DO NOTHING
 `
 
+type AnchorCounterParams struct {
+	Key string
+	At  int64
+}
+
 // A counter nobody has touched yet, for a guard to lock.
-func (q *Queries) AnchorCounter(ctx context.Context, key string) (int64, error) {
-	result, err := q.db.ExecContext(ctx, anchorCounter, key)
+func (q *Queries) AnchorCounter(ctx context.Context, arg AnchorCounterParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, anchorCounter, arg.Key, arg.At)
 	if err != nil {
 		return 0, err
 	}
@@ -107,7 +112,7 @@ func (q *Queries) Counters(ctx context.Context, arg CountersParams) ([]CountersR
 }
 
 const pruneCounters = `-- name: PruneCounters :execrows
-DELETE FROM throttle WHERE version > 0 AND failed_at < $1 AND blocked_until < $1
+DELETE FROM throttle WHERE failed_at < $1 AND blocked_until < $1
 `
 
 func (q *Queries) PruneCounters(ctx context.Context, before int64) (int64, error) {
