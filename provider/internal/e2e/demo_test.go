@@ -58,7 +58,7 @@ func startDemo(t testing.TB, dir string) *demo {
 		t.Errorf("the demo printed more than one JSON object: %s", out.String())
 	}
 	demo := &demo{process: p, bank: a.Bank, account: a.Account, logFile: a.Log, people: map[string]*person{}, secret: map[string]string{},
-		installation: installation{dir: t.TempDir(), file: a.Config, issuer: a.Issuer, canary: newCanary(),
+		installation: installation{dir: t.TempDir(), tmp: os.TempDir(), file: a.Config, issuer: a.Issuer, canary: newCanary(),
 			http: &http.Client{Transport: &http.Transport{}, Timeout: patience}}}
 	demo.installation.secret = demo.secret
 	for _, someone := range a.People {

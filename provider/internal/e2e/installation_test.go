@@ -17,6 +17,7 @@ import (
 // installation is a folder with a configuration of Varco, as an operator would make it for production: https, secrets in files.
 type installation struct {
 	dir    string
+	tmp    string         // temporary folder of the installation's processes alone
 	file   string         // of the configuration
 	config map[string]any // its content; write it again with save
 	issuer string
@@ -39,11 +40,14 @@ func install(t testing.TB, clients ...client) *installation {
 	address, admin := freeAddress(t), freeAddress(t)
 	issueCertificate(t, dir)
 	write(t, filepath.Join(dir, "kek.key"), []byte(randomText(32)))
-	if err := os.Mkdir(filepath.Join(dir, "tmp"), 0o700); err != nil {
+	// Not in t.TempDir, whose name repeats the test's: plugins have sockets here, whose paths have room for a hundred characters.
+	tmp, err := os.MkdirTemp("", "e2e-")
+	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = os.RemoveAll(tmp) })
 	in := &installation{
-		dir: dir, file: filepath.Join(dir, "varco.yaml"), issuer: "https://" + address, admin: "http://" + admin,
+		dir: dir, tmp: tmp, file: filepath.Join(dir, "varco.yaml"), issuer: "https://" + address, admin: "http://" + admin,
 		secret: map[string]string{}, canary: newCanary(),
 		http: &http.Client{Transport: &http.Transport{TLSClientConfig: trusting(t), ForceAttemptHTTP2: true}, Timeout: patience},
 	}
@@ -109,14 +113,11 @@ func (in *installation) declare(t testing.TB, c client) client {
 	return c
 }
 
-// tmp is the temporary folder of the installation's processes alone.
-func (in *installation) tmp() string { return filepath.Join(in.dir, "tmp") }
-
 // command runs the program with the installation's configuration.
 func (in *installation) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(binary, append([]string{"--config", in.file}, args...)...)
 	// The operator's environment must not leak into the tests: VARCO_… variables override the configuration.
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + in.dir, "TMPDIR=" + in.tmp()}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + in.dir, "TMPDIR=" + in.tmp}
 	return cmd
 }
 

@@ -133,7 +133,7 @@ func TestTermination(t *testing.T) {
 			t.Errorf("the plugin process %d lives on", pid)
 		}
 	}
-	left, err := filepath.Glob(filepath.Join(in.tmp(), "*"))
+	left, err := filepath.Glob(filepath.Join(in.tmp, "*"))
 	if err != nil {
 		t.Fatal(err)
 	}
