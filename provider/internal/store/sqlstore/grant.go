@@ -62,14 +62,15 @@ func (s *Store) CodeReplayed(ctx context.Context, q tx.Q, flow string, codeHash 
 	return replayed && err == nil, err
 }
 
-// InsertGrant stores a grant; see [grant.Store].
+// InsertGrant stores a grant; see [grant.Store]. In a transaction on PostgreSQL it travels with the next statement, and an error, of a taken
+// id too, may come with that or with the commit.
 func (s *Store) InsertGrant(ctx context.Context, q tx.Q, g grant.Grant) error {
-	n, err := query.New(q).InsertGrant(ctx, query.InsertGrantParams{
+	err := query.New(deferring{q}).InsertGrant(ctx, query.InsertGrantParams{
 		ID: g.ID, ClientID: g.Client, Subject: g.Subject, Session: g.Session, Flow: g.Flow, Scopes: list(g.Scopes), Audience: list(g.Audience),
 		ACR: g.ACR, AMR: list(g.AMR), AuthTime: micros(g.AuthTime), Nonce: g.Nonce, Offline: g.Offline, Generation: g.Generation,
 		CreatedAt: micros(g.CreatedAt), ExpiresAt: micros(g.ExpiresAt), RevokedAt: micros(g.RevokedAt),
 	})
-	return changed(n, err, fault.Conflict, "insert a grant")
+	return mapped(err, "insert a grant")
 }
 
 // Grant finds a grant; RevokedAt is set also when its session ended and it is not offline. See [grant.Store].

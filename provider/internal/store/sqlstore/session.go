@@ -29,18 +29,19 @@ func sessionOf(r query.OpSession) (*session.Session, error) {
 	return out, decode(r.Proofs, &out.Proofs)
 }
 
-// InsertSession begins a session; see [session.Store].
+// InsertSession begins a session; see [session.Store]. In a transaction on PostgreSQL it travels with the next statement, and an error, of a
+// taken id too, may come with that or with the commit.
 func (s *Store) InsertSession(ctx context.Context, q tx.Q, v session.Session) error {
 	proofs, err := encode(v.Proofs)
 	if err != nil {
 		return err
 	}
-	n, err := query.New(q).InsertSession(ctx, query.InsertSessionParams{
+	err = query.New(deferring{q}).InsertSession(ctx, query.InsertSessionParams{
 		ID: v.ID, Subject: v.Subject, Proofs: proofs, AuthTime: micros(v.AuthTime), CreatedAt: micros(v.CreatedAt),
 		LastSeenAt: micros(v.LastSeenAt), ExpiresAt: micros(v.ExpiresAt), EndedAt: micros(v.EndedAt), Browser: v.Browser,
 		Address: v.Address, Version: v.Version,
 	})
-	return changed(n, err, fault.Conflict, "insert a session")
+	return mapped(err, "insert a session")
 }
 
 // UpdateSession writes by compare-and-set on Version; an ended session takes no update. See [session.Store].

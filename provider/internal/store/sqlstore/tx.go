@@ -78,3 +78,11 @@ func (s *Store) atomically(ctx context.Context, q tx.Q, fn func(q tx.Q) error) e
 	}
 	return s.InTx(ctx, fn)
 }
+
+// deferring marks the statements that change something deferred. Only those whose answer is success or an error can be: how many rows
+// they met is not known.
+type deferring struct{ tx.Q }
+
+func (d deferring) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return d.Q.ExecContext(ctx, deferred+query, args...)
+}

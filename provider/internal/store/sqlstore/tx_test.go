@@ -9,6 +9,8 @@ import (
 
 	"github.com/varco-id/varco/provider/internal/audit"
 	"github.com/varco-id/varco/provider/internal/fault"
+	"github.com/varco-id/varco/provider/internal/grant"
+	"github.com/varco-id/varco/provider/internal/session"
 	"github.com/varco-id/varco/provider/internal/store/sqlstore"
 	"github.com/varco-id/varco/provider/internal/store/storetest/pgtest"
 	"github.com/varco-id/varco/provider/internal/store/storetest/sqltest"
@@ -148,6 +150,33 @@ func TestDeferredStatementFails(t *testing.T) {
 		}
 		if rows, err := s.UnsealedAudit(ctx, s, 10); err != nil || len(rows) != 1 {
 			t.Errorf("%s: %d events, %v", name, len(rows), err)
+		}
+	}
+}
+
+// What a login inserts last is not waited for: a taken id, which no login meets, is told by the statement after it.
+func TestInsertionsTravelWithWhatFollows(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s := pgtest.Open(t)
+	for what, insert := range map[string]func(q tx.Q) error{
+		"session": func(q tx.Q) error { return s.InsertSession(ctx, q, session.Session{ID: "taken"}) },
+		"grant":   func(q tx.Q) error { return s.InsertGrant(ctx, q, grant.Grant{ID: "taken"}) },
+	} {
+		if err := insert(s); err != nil {
+			t.Fatal(err)
+		}
+		var inserted bool
+		err := s.InTx(ctx, func(q tx.Q) error {
+			if err := insert(q); err != nil {
+				return err
+			}
+			inserted = true
+			_, err := s.Counters(ctx, q, "k")
+			return err
+		})
+		if !inserted || !fault.Is(err, fault.Conflict) {
+			t.Errorf("%s: inserted %v, %v", what, inserted, err)
 		}
 	}
 }

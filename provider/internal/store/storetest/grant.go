@@ -40,6 +40,7 @@ var grantRules = []rule{
 	{"what does not match does not burn the code", redeemMismatch},
 	{"a code of an ended session or a blocked subscriber gives nothing", redeemDead},
 	{"a redemption that is rolled back never was", redeemRolledBack},
+	{"a code whose grant cannot be stored is not redeemed", redeemTaken},
 	{"a replayed code revokes what it gave, a guess nothing", replay},
 	{"a grant comes back as written", grantRoundTrip},
 	{"a refresh token rotates while its grant lives", rotate},
@@ -148,6 +149,20 @@ func grantRoundTrip(t *testing.T, s store.Store) {
 	_, err := s.Grant(ctx, s, "none")
 	wantKind(t, err, fault.NotFound, "an unknown grant")
 	wantKind(t, s.InsertGrant(ctx, s, g), fault.Conflict, "a grant id that is taken")
+	undone(t, s, "a grant id that is taken", func(q tx.Q) error { return s.InsertGrant(ctx, q, g) })
+	same(t, must(s.Grant(ctx, s, "g1"))(t), &g)
+}
+
+// redeemTaken: a code whose grant could not be stored was not redeemed.
+func redeemTaken(t *testing.T, s store.Store) {
+	ctx := t.Context()
+	signedIn(t, s, "f1")
+	check(t, s.InsertGrant(ctx, s, grant.Grant{ID: "grant-of-f1"}))
+	_, err := s.Redeem(ctx, s, redemption("f1"))
+	wantKind(t, err, fault.Conflict, "a grant id that is taken")
+	r := redemption("f1")
+	r.Grant.ID = "another"
+	_ = must(s.Redeem(ctx, s, r))(t)
 }
 
 func rotate(t *testing.T, s store.Store) {

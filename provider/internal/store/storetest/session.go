@@ -7,6 +7,7 @@ import (
 	"github.com/varco-id/varco/provider/internal/fault"
 	"github.com/varco-id/varco/provider/internal/session"
 	"github.com/varco-id/varco/provider/internal/store"
+	"github.com/varco-id/varco/provider/internal/tx"
 )
 
 func sessionOf(id, subject string) session.Session {
@@ -34,6 +35,9 @@ func sessionRoundTrip(t *testing.T, s store.Store) {
 	_, err := s.Session(ctx, s, "none")
 	wantKind(t, err, fault.NotFound, "an unknown session")
 	wantKind(t, s.InsertSession(ctx, s, want), fault.Conflict, "a session id that is taken")
+	theirs := sessionOf("s1", "mallory")
+	undone(t, s, "a session id that is taken", func(q tx.Q) error { return s.InsertSession(ctx, q, theirs) })
+	same(t, must(s.Session(ctx, s, "s1"))(t), &want)
 }
 
 func sessionUpdate(t *testing.T, s store.Store) {

@@ -84,6 +84,19 @@ func txCancelled(t *testing.T, s store.Store) {
 	check(t, s.InsertClient(t.Context(), s, client("a")))
 }
 
+// undone holds a store to failing a transaction as a whole when something in it meets what is taken, even if the store says so no
+// earlier than at the commit.
+func undone(t *testing.T, s store.Store, what string, fn func(q tx.Q) error) {
+	t.Helper()
+	err := s.InTx(t.Context(), func(q tx.Q) error {
+		check(t, s.InsertClient(t.Context(), q, client("undone")))
+		return fn(q)
+	})
+	wantKind(t, err, fault.Conflict, what+", in a transaction")
+	_, err = s.Client(t.Context(), s, "undone")
+	wantKind(t, err, fault.NotFound, "what a failed transaction did before")
+}
+
 func wakes(t *testing.T, s store.Store) {
 	woken, cancel := s.Subscribe("topic")
 	other, cancelOther := s.Subscribe("other topic")

@@ -13,12 +13,12 @@ RETURNING outcome;
 -- name: RedeemedGrant :one
 SELECT grant_id FROM flow WHERE id = @id AND code_hash = @code_hash AND redeemed_at > 0;
 
--- name: InsertGrant :execrows
+-- Sent with what follows it in a transaction: a taken id is an error, because the number of rows is not known by then.
+-- name: InsertGrant :exec
 INSERT INTO token_grant (id, client_id, subject, session, flow, scopes, audience, acr, amr, auth_time, nonce, offline, generation,
     created_at, expires_at, revoked_at)
 VALUES (@id, @client_id, @subject, @session, @flow, @scopes, @audience, @acr, @amr, @auth_time, @nonce, @offline, @generation,
-    @created_at, @expires_at, @revoked_at)
-ON CONFLICT DO NOTHING;
+    @created_at, @expires_at, @revoked_at);
 
 -- A grant that is not offline was revoked when its session ended; one whose session is gone counts as revoked from the start.
 -- name: Grant :one

@@ -3,10 +3,10 @@ SELECT id, subject, proofs, auth_time, created_at, last_seen_at, expires_at, end
 FROM op_session
 WHERE id = @id;
 
--- name: InsertSession :execrows
+-- As InsertGrant: a taken id is an error.
+-- name: InsertSession :exec
 INSERT INTO op_session (id, subject, proofs, auth_time, created_at, last_seen_at, expires_at, ended_at, browser, address, version)
-VALUES (@id, @subject, @proofs, @auth_time, @created_at, @last_seen_at, @expires_at, @ended_at, @browser, @address, @version)
-ON CONFLICT DO NOTHING;
+VALUES (@id, @subject, @proofs, @auth_time, @created_at, @last_seen_at, @expires_at, @ended_at, @browser, @address, @version);
 
 -- An ended session takes no update: a step that began before the end must not bring it back.
 -- name: UpdateSession :execrows

@@ -73,12 +73,11 @@ func (q *Queries) Grant(ctx context.Context, id string) (GrantRow, error) {
 	return i, err
 }
 
-const insertGrant = `-- name: InsertGrant :execrows
+const insertGrant = `-- name: InsertGrant :exec
 INSERT INTO token_grant (id, client_id, subject, session, flow, scopes, audience, acr, amr, auth_time, nonce, offline, generation,
     created_at, expires_at, revoked_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
     $14, $15, $16)
-ON CONFLICT DO NOTHING
 `
 
 type InsertGrantParams struct {
@@ -100,8 +99,9 @@ type InsertGrantParams struct {
 	RevokedAt  int64
 }
 
-func (q *Queries) InsertGrant(ctx context.Context, arg InsertGrantParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, insertGrant,
+// Sent with what follows it in a transaction: a taken id is an error, because the number of rows is not known by then.
+func (q *Queries) InsertGrant(ctx context.Context, arg InsertGrantParams) error {
+	_, err := q.db.ExecContext(ctx, insertGrant,
 		arg.ID,
 		arg.ClientID,
 		arg.Subject,
@@ -119,10 +119,7 @@ func (q *Queries) InsertGrant(ctx context.Context, arg InsertGrantParams) (int64
 		arg.ExpiresAt,
 		arg.RevokedAt,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	return err
 }
 
 const liveGrant = `-- name: LiveGrant :one

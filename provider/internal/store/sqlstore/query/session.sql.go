@@ -43,10 +43,9 @@ func (q *Queries) EndSessionsOf(ctx context.Context, arg EndSessionsOfParams) (i
 	return result.RowsAffected()
 }
 
-const insertSession = `-- name: InsertSession :execrows
+const insertSession = `-- name: InsertSession :exec
 INSERT INTO op_session (id, subject, proofs, auth_time, created_at, last_seen_at, expires_at, ended_at, browser, address, version)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-ON CONFLICT DO NOTHING
 `
 
 type InsertSessionParams struct {
@@ -63,8 +62,9 @@ type InsertSessionParams struct {
 	Version    int64
 }
 
-func (q *Queries) InsertSession(ctx context.Context, arg InsertSessionParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, insertSession,
+// As InsertGrant: a taken id is an error.
+func (q *Queries) InsertSession(ctx context.Context, arg InsertSessionParams) error {
+	_, err := q.db.ExecContext(ctx, insertSession,
 		arg.ID,
 		arg.Subject,
 		arg.Proofs,
@@ -77,10 +77,7 @@ func (q *Queries) InsertSession(ctx context.Context, arg InsertSessionParams) (i
 		arg.Address,
 		arg.Version,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	return err
 }
 
 const pruneSessions = `-- name: PruneSessions :execrows
