@@ -22,7 +22,7 @@ func (e *env) verified(token, alg, typ string) map[string]any {
 	e.Helper()
 	var set jose.JSONWebKeySet
 	must(e.T, json.Unmarshal(e.get("/keys", nil).Body.Bytes(), &set))
-	jws, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
+	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
 	must(e.T, err)
 	head := joseHeader(e.T, token)
 	if head["typ"] != typ || head["kid"] == "" {

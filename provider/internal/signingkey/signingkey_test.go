@@ -106,7 +106,7 @@ func TestFirstKeysSignAtOnce(t *testing.T) {
 		for _, typ := range []signingkey.Type{signingkey.TypeJWT, signingkey.TypeAccessToken} {
 			token, err := k.Sign(typ, []byte(`{"a":1}`))
 			must(t, err)
-			jws, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
+			jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
 			must(t, err)
 			set, err := s.Keys(t.Context())
 			must(t, err)
