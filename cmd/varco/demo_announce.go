@@ -21,6 +21,7 @@ type announcement struct {
 	Clients []demoClient `json:"clients"`
 	Config  string       `json:"config"`
 	Log     string       `json:"log"`
+	Inbox   string       `json:"inbox"` // folder of the e-mails and SMS that were "sent"
 	PID     int          `json:"pid"`
 	Warning string       `json:"warning"`
 }
@@ -46,7 +47,7 @@ type demoClient struct {
 // announce tells what runs and what to try.
 func (d *demo) announce(s *session, config *provider.Config) error {
 	const anyPort = "http://127.0.0.1/callback"
-	a := announcement{Issuer: config.Issuer, Bank: d.bankURL(), Account: config.Issuer + "/account", Config: d.dir + "/varco.yaml", Log: d.dir + "/varco.log",
+	a := announcement{Issuer: config.Issuer, Bank: d.bankURL(), Account: config.Issuer + "/account", Config: d.dir + "/varco.yaml", Log: d.dir + "/varco.log", Inbox: d.inbox(),
 		PID: os.Getpid(), Warning: "Not for production: http, public passwords, development defaults.",
 		Clients: []demoClient{
 			{ID: bankClient, AuthMethod: "client_secret_basic", Secret: d.Secrets[bankClient], RedirectURI: d.bankURL() + "/callback", Purpose: "the demo bank"},
@@ -71,6 +72,7 @@ func (d *demo) announce(s *session, config *provider.Config) error {
 		fmt.Fprintf(w, "\nThe demo is ready. Begin at the bank:\n\n")
 		row(w, "  Bank", a.Bank, "\"Accesso clienti\" signs you in; "+a.Bank+"/try shows the codes of this moment")
 		row(w, "  Your own page", a.Account, "authenticators and sessions")
+		row(w, "  E-mails", a.Inbox, "what Varco told its people: an authenticator was bound, sign-in was blocked")
 		row(w, "  Provider", a.Issuer, a.Issuer+"/.well-known/openid-configuration")
 		fmt.Fprintln(w)
 		for _, p := range a.People {

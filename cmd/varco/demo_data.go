@@ -77,6 +77,12 @@ func (d *demo) prepare(s *session) (*provider.Config, error) {
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		return nil, err
 	}
+	if err := os.WriteFile(filepath.Join(d.dir, "logo.svg"), bank.Logo, 0o600); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(d.inbox(), 0o700); err != nil {
+		return nil, err
+	}
 	for id, secret := range d.Secrets {
 		if err := os.WriteFile(filepath.Join(d.dir, id+".secret"), []byte(secret), 0o600); err != nil {
 			return nil, err
@@ -131,6 +137,9 @@ func random(n int) []byte {
 func (d *demo) issuer() string  { return "http://localhost:" + port(d.listen) }
 func (d *demo) bankURL() string { return "http://127.0.0.1:" + port(d.bankListen) }
 
+// inbox is the folder that the demo's messages land in.
+func (d *demo) inbox() string { return filepath.Join(d.dir, "inbox") }
+
 func port(address string) string {
 	_, p, _ := net.SplitHostPort(address) // it came from a listener
 	return p
@@ -153,7 +162,7 @@ func (d *demo) config() ([]byte, error) {
 	return json.MarshalIndent(object{
 		"issuer": d.issuer(), "development": true, "listen": d.listen, "data_dir": ".",
 		"sealing": object{"kek": []object{{"file": "kek.key"}}},
-		"plugins": object{"password": object{}, "totp": object{}},
+		"plugins": object{"password": object{}, "totp": object{}, "inbox": object{"config": object{"directory": d.inbox()}}},
 		"policy": object{
 			"levels": []object{
 				{"acr": provider.ACROneFactor, "any_of": [][]string{{"password"}}, "factors": 1},
@@ -172,7 +181,7 @@ func (d *demo) config() ([]byte, error) {
 				"redirect_uris": loopback, "post_logout_redirect_uris": loopback, "jwks": jose.JSONWebKeySet{Keys: []jose.JSONWebKey{key.Public()}}},
 			secret(serviceClient, object{"client_name": "Demo Service", "grant_types": []string{"client_credentials"}, "scopes": []string{"accounts"}, "introspect_any": true}),
 		},
-		"brand": object{"name": "Banca Demo", "colours": object{"accent": "#0f5c4c", "accent_dark": "#6fd3b4"}}, "locales": []string{"it", "en"},
+		"brand": object{"name": "Banca Demo", "logo": "logo.svg", "support": "tel:+390200000000", "colours": object{"accent": "#0f5c4c", "accent_dark": "#6fd3b4"}}, "locales": []string{"it", "en"},
 		"time_zone": "Europe/Rome",
 	}, "", "  ")
 }

@@ -17,6 +17,11 @@ var templates embed.FS
 //go:embed static
 var static embed.FS
 
+// Logo is the bank's mark, an SVG, for whoever signs its customers in.
+//
+//go:embed static/logo.svg
+var Logo []byte
+
 var pages = template.Must(template.ParseFS(templates, "templates/*.html"))
 
 // page is what every template gets.
