@@ -2,6 +2,7 @@ package grant
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/varco-id/varco/provider/internal/tx"
@@ -25,6 +26,14 @@ type Grant struct {
 	CreatedAt  time.Time
 	ExpiresAt  time.Time // of the refresh token, absolute
 	RevokedAt  time.Time // zero while it lives
+}
+
+// LiveGrant is a grant with what its tokens may tell of its subscriber, who is absent with client_credentials and once removed.
+type LiveGrant struct {
+	Grant
+	Claims    json.RawMessage // OIDC standard claims, without sub; nil when there are none
+	Locale    string          // BCP 47
+	UpdatedAt time.Time
 }
 
 // Redemption is what must match for an authorization code to be redeemed (OAuth 2.1 section 4.1.3).
@@ -62,5 +71,5 @@ type Store interface {
 	// and a Conflict leaves the transaction usable (INSERT … ON CONFLICT DO NOTHING). A row past its time may be pruned.
 	Once(ctx context.Context, q tx.Q, key string, expires time.Time) error
 	// Live returns the grant and whether it, its session, its subscriber and the access token jti are all still good, in one statement.
-	Live(ctx context.Context, q tx.Q, id, jti string, now time.Time) (*Grant, bool, error)
+	Live(ctx context.Context, q tx.Q, id, jti string, now time.Time) (*LiveGrant, bool, error)
 }

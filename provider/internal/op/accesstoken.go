@@ -37,7 +37,7 @@ type access struct {
 	authTime time.Time
 	issued   time.Time
 	expires  time.Time
-	held     *grant.Grant // set by readAccess
+	held     *grant.LiveGrant // set by readAccess
 }
 
 // accessClaims is the JWT form.

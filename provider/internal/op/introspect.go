@@ -78,7 +78,7 @@ func (h *Handler) lookUp(r *http.Request, token string, c *caller) (*introspecti
 		if err != nil || !alive || g.Client != c.client.ClientID || g.Generation != generation || !h.Now().Before(g.ExpiresAt) {
 			return &introspection{}, nil
 		}
-		return describeRefresh(h.Issuer, g), nil
+		return describeRefresh(h.Issuer, &g.Grant), nil
 	}
 	a, err := h.readAccess(ctx, token)
 	if errors.Is(err, errInactive) {

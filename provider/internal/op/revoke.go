@@ -82,9 +82,9 @@ func (h *Handler) revokeAccess(r *http.Request, c *caller, token string) error {
 	if a.client != c.client.ClientID {
 		return errForeignToken
 	}
-	g := a.held
-	if g == nil {
-		g = &grant.Grant{Client: a.client}
+	g := &grant.Grant{Client: a.client}
+	if a.held != nil {
+		g = &a.held.Grant
 	}
 	return h.commit(ctx, c, func(q tx.Q) error {
 		if err := h.Grants.RevokeAccess(ctx, q, a.jti, a.expires); err != nil {

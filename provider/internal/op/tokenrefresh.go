@@ -76,7 +76,7 @@ func (h *Handler) advance(ctx context.Context, q tx.Q, c *caller, grantID string
 	if !alive || g.Client != c.client.ClientID || g.Generation != generation || !now.Before(g.ExpiresAt) {
 		return nil, fault.New(fault.Conflict, "not the current refresh token")
 	}
-	return g, nil
+	return &g.Grant, nil
 }
 
 // refreshRefused tells reuse from the harmless cases. A token of an earlier generation with a good MAC was issued by us and

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/varco-id/varco/provider/internal/fault"
+	"github.com/varco-id/varco/provider/internal/subscriber"
 )
 
 var userinfoParams = names("access_token")
@@ -43,22 +43,15 @@ func (h *Handler) userinfoClaims(w http.ResponseWriter, r *http.Request) (map[st
 	if a.subject == "" || a.held == nil || !slices.Contains(a.scopes, "openid") {
 		return nil, &oauthError{codeInsufficientScope, "the access token was not issued for the scope openid", http.StatusForbidden}
 	}
-	s, err := h.Subscribers.SubscriberByID(r.Context(), h.DB, a.subject)
-	if fault.Is(err, fault.NotFound) { // removed this moment
-		return nil, errInactive
-	}
-	if err != nil {
-		return nil, err
-	}
 	want := wanted(a.scopes, claimAtUserinfo, true)
 	for name := range wanted(a.held.Scopes, claimAtUserinfo, false) {
 		want[name] = true
 	}
-	claims, err := claimsOf(s, want)
+	claims, err := claimsOf(&subscriber.Subscriber{Claims: a.held.Claims, Locale: a.held.Locale, UpdatedAt: a.held.UpdatedAt}, want)
 	if err != nil {
 		return nil, err
 	}
-	claims["sub"], err = json.Marshal(a.subject)
+	claims["sub"], err = json.Marshal(a.held.Subject) // of the row that the claims came with
 	return claims, err
 }
 

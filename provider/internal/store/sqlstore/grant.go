@@ -130,8 +130,8 @@ func (s *Store) RevokeAccess(ctx context.Context, q tx.Q, jti string, expires ti
 }
 
 // Live finds a grant and says whether it, its session (unless it is offline), its subscriber and the access token are all still
-// good; see [grant.Store].
-func (s *Store) Live(ctx context.Context, q tx.Q, id, jti string, now time.Time) (*grant.Grant, bool, error) {
+// good. What the subscriber is called comes with it, so that userinfo needs no statement more. See [grant.Store].
+func (s *Store) Live(ctx context.Context, q tx.Q, id, jti string, now time.Time) (*grant.LiveGrant, bool, error) {
 	r, err := query.New(q).LiveGrant(ctx, query.LiveGrantParams{Jti: jti, ID: id})
 	if err != nil {
 		return nil, false, mapped(err, "find a grant")
@@ -148,7 +148,7 @@ func (s *Store) Live(ctx context.Context, q tx.Q, id, jti string, now time.Time)
 	live := r.RevokedAt == 0 && (r.ExpiresAt == 0 || r.ExpiresAt > at) && r.AccessRevoked == 0 &&
 		(r.Session == "" || r.Offline || r.SessionExpiresAt > at) &&
 		(r.Subject == "" || r.SubscriberStatus == string(subscriber.Active))
-	return g, live, nil
+	return &grant.LiveGrant{Grant: *g, Claims: absent([]byte(r.Claims)), Locale: r.Locale, UpdatedAt: moment(r.SubscriberUpdatedAt)}, live, nil
 }
 
 // AccessRevoked says whether an access token was revoked by its jti; see [grant.Store].

@@ -65,6 +65,9 @@ SELECT g.id, g.client_id, g.subject, g.session, g.flow, g.scopes, g.audience, g.
     CAST(CASE WHEN g.revoked_at > 0 OR g.offline OR g.session = '' THEN g.revoked_at ELSE COALESCE(s.ended_at, g.created_at) END AS BIGINT) AS revoked_at,
     CAST(COALESCE(s.expires_at, 0) AS BIGINT) AS session_expires_at,
     CAST(COALESCE(p.status, '') AS TEXT) AS subscriber_status,
+    CAST(COALESCE(p.claims, '') AS TEXT) AS claims,
+    CAST(COALESCE(p.locale, '') AS TEXT) AS locale,
+    CAST(COALESCE(p.updated_at, 0) AS BIGINT) AS subscriber_updated_at,
     CAST(COALESCE(r.expires_at, 0) AS BIGINT) AS access_revoked
 FROM token_grant AS g
 LEFT JOIN op_session AS s ON s.id = g.session

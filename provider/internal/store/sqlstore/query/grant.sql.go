@@ -128,6 +128,9 @@ SELECT g.id, g.client_id, g.subject, g.session, g.flow, g.scopes, g.audience, g.
     CAST(CASE WHEN g.revoked_at > 0 OR g.offline OR g.session = '' THEN g.revoked_at ELSE COALESCE(s.ended_at, g.created_at) END AS BIGINT) AS revoked_at,
     CAST(COALESCE(s.expires_at, 0) AS BIGINT) AS session_expires_at,
     CAST(COALESCE(p.status, '') AS TEXT) AS subscriber_status,
+    CAST(COALESCE(p.claims, '') AS TEXT) AS claims,
+    CAST(COALESCE(p.locale, '') AS TEXT) AS locale,
+    CAST(COALESCE(p.updated_at, 0) AS BIGINT) AS subscriber_updated_at,
     CAST(COALESCE(r.expires_at, 0) AS BIGINT) AS access_revoked
 FROM token_grant AS g
 LEFT JOIN op_session AS s ON s.id = g.session
@@ -142,25 +145,28 @@ type LiveGrantParams struct {
 }
 
 type LiveGrantRow struct {
-	ID               string
-	ClientID         string
-	Subject          string
-	Session          string
-	Flow             string
-	Scopes           string
-	Audience         string
-	ACR              string
-	AMR              string
-	AuthTime         int64
-	Nonce            string
-	Offline          bool
-	Generation       int64
-	CreatedAt        int64
-	ExpiresAt        int64
-	RevokedAt        int64
-	SessionExpiresAt int64
-	SubscriberStatus string
-	AccessRevoked    int64
+	ID                  string
+	ClientID            string
+	Subject             string
+	Session             string
+	Flow                string
+	Scopes              string
+	Audience            string
+	ACR                 string
+	AMR                 string
+	AuthTime            int64
+	Nonce               string
+	Offline             bool
+	Generation          int64
+	CreatedAt           int64
+	ExpiresAt           int64
+	RevokedAt           int64
+	SessionExpiresAt    int64
+	SubscriberStatus    string
+	Claims              string
+	Locale              string
+	SubscriberUpdatedAt int64
+	AccessRevoked       int64
 }
 
 func (q *Queries) LiveGrant(ctx context.Context, arg LiveGrantParams) (LiveGrantRow, error) {
@@ -185,6 +191,9 @@ func (q *Queries) LiveGrant(ctx context.Context, arg LiveGrantParams) (LiveGrant
 		&i.RevokedAt,
 		&i.SessionExpiresAt,
 		&i.SubscriberStatus,
+		&i.Claims,
+		&i.Locale,
+		&i.SubscriberUpdatedAt,
 		&i.AccessRevoked,
 	)
 	return i, err
