@@ -27,13 +27,18 @@ func (d *Dispatcher) answer(ctx context.Context, x *run, s Submission, c *change
 		x.state.Notice = Notice{Code: NoticeUnavailable}
 		return nil
 	}
+	var t limits
+	var err error
 	if x.flow.Subject == "" && !m.Method.IdentifiesSubject {
 		if s.Name == "" && x.state.View != nil {
 			s.Name = x.state.Name // named on an earlier page of this method
 		}
-		if err := d.name(ctx, x, s.Name); err != nil {
-			return err
-		}
+		t, err = d.name(ctx, x, s.Name)
+	} else {
+		t, err = d.counters(ctx, x)
+	}
+	if err != nil {
+		return err
 	}
 	if x.state.Binding {
 		// Decided anew: since the page was shown another one may have bound what must now be used instead.
@@ -44,10 +49,6 @@ func (d *Dispatcher) answer(ctx context.Context, x *run, s Submission, c *change
 		if next.Kind != KindAsk || !next.Binding || next.Method != m.Ref {
 			return d.advance(ctx, x, c)
 		}
-	}
-	t, err := d.counters(ctx, x)
-	if err != nil {
-		return err
 	}
 	if until := t.blocked(d.Throttle, x.now); !until.IsZero() {
 		x.state.Notice = blockedNotice(until, x.now)
@@ -80,31 +81,40 @@ func (d *Dispatcher) answer(ctx context.Context, x *run, s Submission, c *change
 	return d.outcome(ctx, x, m, res, t, c)
 }
 
-// name looks up who was named. A name that does not exist, or cannot be one, makes a ghost: from here on both do the same.
+// name looks up who was named, with the counters to judge the attempt by. A name that does not exist, or cannot be one, makes a ghost:
+// from here on both do the same, and the one statement here is the same for both.
 //
 // What a plugin remembers belongs to the one it was remembered of. Under another name the step begins anew: else a code that was sent
 // to one person's phone would open the account of the next one named.
-func (d *Dispatcher) name(ctx context.Context, x *run, name string) error {
+func (d *Dispatcher) name(ctx context.Context, x *run, name string) (limits, error) {
 	folded, err := subscriber.Fold(name)
 	if err != nil {
 		folded = " " + printable(name) // looked up all the same, and never found: no name begins with a space
 	}
-	s, err := d.Rows.SubscriberByName(ctx, d.DB, folded)
-	switch {
-	case fault.Is(err, fault.NotFound):
-		// The statements that read a person run for a ghost too, so that both take the same time.
-		err = d.adopt(ctx, x, nil)
-	case err == nil:
-		err = d.adopt(ctx, x, s)
+	keys := []string{d.nameKey(folded), throttle.AddressKey(x.b.Address)}
+	for e := range knownEntries(x.b.Known) {
+		keys = append(keys, throttle.BrowserKey(e.browser)) // whose they are is known only once the subject is
 	}
+	s, creds, rows, err := d.Rows.Claimant(ctx, d.DB, folded, keys...)
 	if err != nil {
-		return err
+		return limits{}, err
+	}
+	if err := d.adopt(ctx, x, s, creds); err != nil {
+		return limits{}, err
 	}
 	if folded != x.state.Folded || x.who.id() != x.state.Named {
 		x.state.restartStep()
 	}
 	x.state.Name, x.state.Folded, x.state.Named = printable(name), folded, x.who.id()
-	return nil
+	t := d.untouched(x)
+	t.take(rows)
+	return t, nil
+}
+
+// nameKey is the counter of a name that does not exist.
+func (d *Dispatcher) nameKey(folded string) string {
+	mac := d.Box.MAC(sealing.PurposeName, folded)
+	return throttle.NameKey(hex.EncodeToString(mac[:16]))
 }
 
 // limits are the counters that one attempt is judged by.
@@ -124,23 +134,22 @@ func (t limits) blocked(l throttle.Limits, now time.Time) time.Time {
 	return time.Time{}
 }
 
-// counters reads them in one statement. A known browser has a budget of its own, so that a stranger who fails on
-// purpose cannot keep the person out of the browsers they use.
-func (d *Dispatcher) counters(ctx context.Context, x *run) (limits, error) {
-	var t limits
+// untouched says which counters they are, before any is read. A known browser has a budget of its own, so that a stranger who fails
+// on purpose cannot keep the person out of the browsers they use.
+func (d *Dispatcher) untouched(x *run) (t limits) {
 	key := throttle.SubjectKey(x.who.id())
 	switch bid, known := knownBrowser(d.Box, x.b.Known, x.who.id(), x.now); {
 	case known:
 		key, t.known = throttle.BrowserKey(bid), true
 	case x.who.sub == nil:
-		mac := d.Box.MAC(sealing.PurposeName, x.state.Folded)
-		key = throttle.NameKey(hex.EncodeToString(mac[:16]))
+		key = d.nameKey(x.state.Folded)
 	}
 	t.subject.Key, t.address.Key = key, throttle.AddressKey(x.b.Address)
-	rows, err := d.Rows.Counters(ctx, d.DB, t.subject.Key, t.address.Key)
-	if err != nil {
-		return t, err
-	}
+	return t
+}
+
+// take fills in what was read.
+func (t *limits) take(rows []throttle.Counter) {
 	for _, r := range rows {
 		switch r.Key {
 		case t.subject.Key:
@@ -149,7 +158,14 @@ func (d *Dispatcher) counters(ctx context.Context, x *run) (limits, error) {
 			t.address = r
 		}
 	}
-	return t, nil
+}
+
+// counters reads them in one statement.
+func (d *Dispatcher) counters(ctx context.Context, x *run) (limits, error) {
+	t := d.untouched(x)
+	rows, err := d.Rows.Counters(ctx, d.DB, t.subject.Key, t.address.Key)
+	t.take(rows)
+	return t, err
 }
 
 // call runs one step of a plugin with the flow's state and the subject's credentials.

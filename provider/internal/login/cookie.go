@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"iter"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -46,27 +48,44 @@ const (
 
 // knownBrowser returns the id under which this browser has a throttle budget of its own for the subject.
 func knownBrowser(box sealing.Box, cookie, subject string, now time.Time) (string, bool) {
-	if subject == "" || len(cookie) > 512 {
+	if subject == "" {
 		return "", false
 	}
-	for e := range strings.SplitSeq(cookie, knownSeparator) {
-		bid, rest, ok := strings.Cut(e, ".")
-		if !ok || len(bid) != 22 {
-			continue
-		}
-		day, mac, ok := strings.Cut(rest, ".")
-		if !ok {
-			continue
-		}
-		d, err := strconv.ParseInt(day, 10, 32)
+	for e := range knownEntries(cookie) {
+		d, err := strconv.ParseInt(e.day, 10, 32)
 		if err != nil || now.Unix()/86400-d > knownDays {
 			continue
 		}
-		if subtle.ConstantTimeCompare([]byte(mac), []byte(knownMAC(box, bid, day, subject))) == 1 {
-			return bid, true
+		if subtle.ConstantTimeCompare([]byte(e.mac), []byte(knownMAC(box, e.browser, e.day, subject))) == 1 {
+			return e.browser, true
 		}
 	}
 	return "", false
+}
+
+type knownEntry struct{ browser, day, mac string }
+
+var browserSyntax = regexp.MustCompile(`^[A-Za-z0-9_-]{22}$`)
+
+// knownEntries yields the cookie's entries by their form alone, at most knownMax: what is read before the subject is known is all that
+// can count for them.
+func knownEntries(cookie string) iter.Seq[knownEntry] {
+	return func(yield func(knownEntry) bool) {
+		if len(cookie) > 512 {
+			return
+		}
+		n := 0
+		for e := range strings.SplitSeq(cookie, knownSeparator) {
+			bid, rest, _ := strings.Cut(e, ".")
+			day, mac, ok := strings.Cut(rest, ".")
+			if !ok || !browserSyntax.MatchString(bid) {
+				continue
+			}
+			if n++; n > knownMax || !yield(knownEntry{bid, day, mac}) {
+				return
+			}
+		}
+	}
 }
 
 // addKnownBrowser returns the cookie with an entry for the subject, the newest last.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/varco-id/varco/provider/internal/subscriber"
+	"github.com/varco-id/varco/provider/internal/throttle"
 	"github.com/varco-id/varco/provider/internal/tx"
 )
 
@@ -81,6 +83,9 @@ type Store interface {
 	// CommitFlow writes everything but ID, Request, BrowserHash, CreatedAt and RedeemedAt, if the stored version is
 	// still f.Version and the guard holds, and raises the version; fault.Conflict when lost. One statement.
 	CommitFlow(ctx context.Context, q tx.Q, f Flow, g Guard) error
+	// Claimant returns who has an active name (nil when nobody has), their credentials, oldest first, and those counters that exist
+	// of theirs (throttle.SubjectKey) and of keys, at most six. One statement, the same for names that do not exist.
+	Claimant(ctx context.Context, q tx.Q, folded string, keys ...string) (*subscriber.Subscriber, []subscriber.Credential, []throttle.Counter, error)
 	// PruneFlows deletes flows that expired before the time, at most limit.
 	PruneFlows(ctx context.Context, q tx.Q, before time.Time, limit int) (int64, error)
 }

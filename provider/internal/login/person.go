@@ -67,16 +67,16 @@ func (d *Dispatcher) identify(ctx context.Context, x *run, subject string) error
 	if err != nil {
 		return err
 	}
-	return d.adopt(ctx, x, s)
+	creds, err := d.Rows.CredentialsOf(ctx, d.DB, s.ID)
+	if err != nil {
+		return err
+	}
+	return d.adopt(ctx, x, s, creds)
 }
 
 // adopt makes s the subscriber of the flow; nil makes it nobody's, with the same statements.
-func (d *Dispatcher) adopt(ctx context.Context, x *run, s *subscriber.Subscriber) error {
-	x.who = person{sub: s}
-	var err error
-	if x.who.creds, err = d.Rows.CredentialsOf(ctx, d.DB, x.who.id()); err != nil {
-		return err
-	}
+func (d *Dispatcher) adopt(ctx context.Context, x *run, s *subscriber.Subscriber, creds []subscriber.Credential) error {
+	x.who = person{sub: s, creds: creds}
 	if x.client.Consent == relyingparty.ConsentExplicit {
 		c, err := d.Rows.Consent(ctx, d.DB, x.who.id(), x.client.ClientID)
 		if err != nil && !fault.Is(err, fault.NotFound) {

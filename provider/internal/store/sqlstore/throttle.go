@@ -30,13 +30,17 @@ func (s *Store) Counters(ctx context.Context, q tx.Q, keys ...string) ([]throttl
 			return nil, mapped(err, "read counters")
 		}
 		for _, r := range rows {
-			out = append(out, throttle.Counter{
-				Key: r.Key, Failures: int(r.Failures), Blocks: int(r.Blocks), FailedAt: moment(r.FailedAt),
-				BlockedUntil: moment(r.BlockedUntil), Version: r.Version,
-			})
+			out = append(out, counterOf(r))
 		}
 	}
 	return out, nil
+}
+
+func counterOf(r query.CountersRow) throttle.Counter {
+	return throttle.Counter{
+		Key: r.Key, Failures: int(r.Failures), Blocks: int(r.Blocks), FailedAt: moment(r.FailedAt),
+		BlockedUntil: moment(r.BlockedUntil), Version: r.Version,
+	}
 }
 
 // PutCounter writes by compare-and-set on Version; see [throttle.Store].

@@ -29,7 +29,7 @@ type race struct {
 // Run holds stores to every rule.
 func Run(t *testing.T, open Open) {
 	var rules []rule
-	for _, domain := range [][]rule{subscriberRules, credentialRules, clientRules, signingKeyRules, flowRules, sessionRules, grantRules,
+	for _, domain := range [][]rule{subscriberRules, credentialRules, claimantRules, clientRules, signingKeyRules, flowRules, sessionRules, grantRules,
 		consentRules, throttleRules, messageRules, keysetRules, txRules} {
 		rules = append(rules, domain...)
 	}

@@ -7,6 +7,8 @@ import (
 	"github.com/varco-id/varco/provider/internal/audit"
 	"github.com/varco-id/varco/provider/internal/login"
 	"github.com/varco-id/varco/provider/internal/store"
+	"github.com/varco-id/varco/provider/internal/subscriber"
+	"github.com/varco-id/varco/provider/internal/throttle"
 	"github.com/varco-id/varco/provider/internal/tx"
 )
 
@@ -48,7 +50,7 @@ func need(b *testing.B, err error) {
 
 func enrolForBench(b *testing.B, s store.Store) {
 	p := person("anna")
-	need(b, s.InsertSubscriber(b.Context(), s, p, nil, nil))
+	need(b, s.InsertSubscriber(b.Context(), s, p, []subscriber.Name{nameOf(p, "name-anna")}, nil))
 	need(b, s.InsertCredential(b.Context(), s, credential("c1", "anna")))
 }
 
@@ -80,17 +82,11 @@ func stepForBench(ctx context.Context, s store.Store, n string) error {
 	if _, err := s.Flow(ctx, s, n); err != nil {
 		return err
 	}
-	if _, err := s.SubscriberByID(ctx, s, "anna"); err != nil {
-		return err
-	}
-	if _, err := s.CredentialsOf(ctx, s, "anna"); err != nil {
-		return err
-	}
-	counters, err := s.Counters(ctx, s, "anna", "browser", "address")
+	_, _, counters, err := s.Claimant(ctx, s, "name-anna", "name", "browser", "address")
 	if err != nil {
 		return err
 	}
-	guard := login.Guard{Key: "anna"}
+	guard := login.Guard{Key: throttle.SubjectKey("anna")}
 	for _, c := range counters {
 		if c.Key == guard.Key {
 			guard = login.Guard{Key: c.Key, Version: c.Version}
