@@ -51,7 +51,6 @@ type Rows interface {
 	Store
 	subscriber.CredentialStore
 	SubscriberByID(ctx context.Context, q tx.Q, id string) (*subscriber.Subscriber, error)
-	SubscriberByName(ctx context.Context, q tx.Q, folded string) (*subscriber.Subscriber, error)
 	NamesOf(ctx context.Context, q tx.Q, id string) ([]subscriber.Name, error)
 	SetStatus(ctx context.Context, q tx.Q, id string, status subscriber.Status, reason string, at time.Time, version int64) error
 	session.Store
