@@ -48,18 +48,10 @@ func (d *desk) do(actions ...chromedp.Action) {
 	}
 }
 
-// open goes to an address. A page that goes on by itself may do so just then, and abort it: then it is gone to once more.
+// open goes to an address.
 func (d *desk) open(address string) {
 	d.t.Helper()
-	waitFor(d.t, "the browser to go to "+address, func() bool {
-		ctx, cancel := context.WithTimeout(d, patience)
-		defer cancel()
-		err := chromedp.Run(ctx, chromedp.Navigate(address))
-		if err != nil && !strings.Contains(err.Error(), "net::ERR_ABORTED") {
-			d.t.Fatalf("browser: %v", err)
-		}
-		return err == nil
-	})
+	d.do(webtest.Go(address))
 }
 
 // eval reads something of the page. It fails while a page gives way to the next, so callers poll.

@@ -39,7 +39,7 @@ func focused(t *testing.T, tab *webtest.Tab) string {
 func keyboardAlone(t *testing.T, tab *webtest.Tab) {
 	s := newServer(t)
 	s.flows.next["sign-in"] = page("sign-in", *s.flows.pages["code"])
-	tab.Run(t, chromedp.Navigate(s.URL+"/login/sign-in"), chromedp.WaitVisible("main"))
+	tab.Run(t, webtest.Go(s.URL+"/login/sign-in"), chromedp.WaitVisible("main"))
 	if got := focused(t, tab); got != "username" {
 		t.Fatalf("the focus begins at %q", got)
 	}
@@ -69,7 +69,7 @@ func keyboardAlone(t *testing.T, tab *webtest.Tab) {
 	})
 
 	// The skip link is the first thing a keyboard reaches and leads to the content.
-	tab.Run(t, chromedp.Navigate(s.URL+"/account"), chromedp.WaitVisible("main"), chromedp.KeyEvent(kb.Tab))
+	tab.Run(t, webtest.Go(s.URL+"/account"), chromedp.WaitVisible("main"), chromedp.KeyEvent(kb.Tab))
 	if got := focused(t, tab); got != "skip" {
 		t.Errorf("the first stop is %q", got)
 	}
@@ -94,26 +94,26 @@ func withoutScript(t *testing.T, tab *webtest.Tab) {
 			t.Errorf("%s visible: %v", selector, got)
 		}
 	}
-	tab.Run(t, emulation.SetScriptExecutionDisabled(true), chromedp.Navigate(s.URL+"/login/sign-in"), chromedp.WaitVisible("main"))
+	tab.Run(t, emulation.SetScriptExecutionDisabled(true), webtest.Go(s.URL+"/login/sign-in"), chromedp.WaitVisible("main"))
 	visible(".toggle", false) // a button that could do nothing
 	tab.Run(t, chromedp.SendKeys("#username", "maria"), chromedp.SendKeys("#f-password", "secret"), chromedp.Click("button.primary"),
 		chromedp.WaitVisible("ul.methods"), chromedp.Click("ul.methods button"), chromedp.WaitVisible("ul.methods"))
 	eventually(t, func() bool { return s.flows.last().Method == "password/password" })
 
 	tab.Run(t, chromedp.Click("nav a[hreflang=it]"), chromedp.WaitVisible("html[lang=it]"),
-		chromedp.Navigate(s.URL+"/account"), chromedp.WaitVisible("html[lang=it] .panel"),
+		webtest.Go(s.URL+"/account"), chromedp.WaitVisible("html[lang=it] .panel"),
 		chromedp.Click(`a[href="/account/authenticators/c2/remove"]`), chromedp.WaitVisible("button.danger"),
 		chromedp.Click("button.danger"), chromedp.WaitVisible("figure.qr img"))
 	visible("[data-copy]", false)
 	if q := s.flows.started; len(q) != 1 || q[0].Unbind != "c2" || q[0].UILocales[0] != "it" {
 		t.Errorf("%+v", q)
 	}
-	tab.Run(t, chromedp.Navigate(s.URL+"/login/bind-password"), chromedp.WaitVisible("#f-new"))
+	tab.Run(t, webtest.Go(s.URL+"/login/bind-password"), chromedp.WaitVisible("#f-new"))
 	visible(".strength", false)
-	tab.Run(t, chromedp.Navigate(s.URL+"/login/push"), chromedp.WaitVisible(".wait"), chromedp.Click(".wait a"), chromedp.WaitVisible(".wait"))
-	tab.Run(t, chromedp.Navigate(s.URL+"/login/passkey"), chromedp.WaitVisible("main"))
+	tab.Run(t, webtest.Go(s.URL+"/login/push"), chromedp.WaitVisible(".wait"), chromedp.Click(".wait a"), chromedp.WaitVisible(".wait"))
+	tab.Run(t, webtest.Go(s.URL+"/login/passkey"), chromedp.WaitVisible("main"))
 	visible("noscript .notice", true)
-	tab.Run(t, chromedp.Navigate(s.URL+"/account"), chromedp.WaitVisible(".panel"), chromedp.Click("header button"), chromedp.WaitNotPresent(".panel"))
+	tab.Run(t, webtest.Go(s.URL+"/account"), chromedp.WaitVisible(".panel"), chromedp.Click("header button"), chromedp.WaitNotPresent(".panel"))
 	eventually(t, func() bool { s.account.mu.Lock(); defer s.account.mu.Unlock(); return len(s.account.ended) == 1 })
 }
 
@@ -136,7 +136,7 @@ func passwordHelp(t *testing.T, tab *webtest.Tab) {
 			t.Errorf("%q is %q, want %q", typed, got, want)
 		}
 	}
-	tab.Run(t, chromedp.Navigate(s.URL+"/login/bind-password"), chromedp.WaitVisible(".toggle"))
+	tab.Run(t, webtest.Go(s.URL+"/login/bind-password"), chromedp.WaitVisible(".toggle"))
 	strength("short", "too short")
 	strength("aaaaaaaaaaaaaaaaaaaaaaaa", "short")
 	strength("fifteen letters", "short")
@@ -174,7 +174,7 @@ func doubleSubmit(t *testing.T, tab *webtest.Tab) {
 		inner.ServeHTTP(w, r)
 	})
 	s.flows.next["sign-in"] = page("sign-in", *s.flows.pages["choose"])
-	tab.Run(t, chromedp.Navigate(s.URL+"/login/sign-in"), chromedp.SendKeys("#username", "maria"), chromedp.SendKeys("#f-password", "secret"),
+	tab.Run(t, webtest.Go(s.URL+"/login/sign-in"), chromedp.SendKeys("#username", "maria"), chromedp.SendKeys("#f-password", "secret"),
 		chromedp.Evaluate(`for (let i = 0; i < 5; i++) document.querySelector("button.primary").click()`, nil))
 	close(hold)
 	tab.Run(t, chromedp.WaitVisible("ul.methods"))
@@ -187,7 +187,7 @@ func doubleSubmit(t *testing.T, tab *webtest.Tab) {
 // waiting: the page goes on by itself when the Flow did.
 func waiting(t *testing.T, tab *webtest.Tab) {
 	s := newServer(t)
-	tab.Run(t, chromedp.Navigate(s.URL+"/login/push"), chromedp.WaitVisible(".wait"))
+	tab.Run(t, webtest.Go(s.URL+"/login/push"), chromedp.WaitVisible(".wait"))
 	moved := page("push", *s.flows.pages["choose"])
 	moved.Version = 8
 	s.flows.mu.Lock()
@@ -202,7 +202,7 @@ func webAuthn(t *testing.T, tab *webtest.Tab) {
 	s := newServer(t)
 	s.flows.next["passkey"] = page("passkey", *s.flows.pages["choose"])
 	origin := strings.Replace(s.URL, "127.0.0.1", "localhost", 1) // an address cannot be an RP ID
-	tab.Run(t, webauthn.Enable(), chromedp.Navigate(origin+"/login/passkey"), chromedp.Evaluate(
+	tab.Run(t, webauthn.Enable(), webtest.Go(origin+"/login/passkey"), chromedp.Evaluate(
 		`document.querySelector("[data-webauthn]").dataset.webauthn = JSON.stringify({challenge: "AAAA", rp: {id: "elsewhere.test", name: "x"}, user: {id: "AAAA", name: "x", displayName: "x"}, pubKeyCredParams: [{type: "public-key", alg: -7}, {type: "public-key", alg: -257}]})`, nil),
 		chromedp.Click("button.primary"), chromedp.WaitVisible("[data-webauthn-failed]"))
 	webtest.Axe(t, tab, "ceremony failed")
@@ -213,7 +213,7 @@ func webAuthn(t *testing.T, tab *webtest.Tab) {
 		_, err := webauthn.AddVirtualAuthenticator(&webauthn.VirtualAuthenticatorOptions{Protocol: webauthn.AuthenticatorProtocolCtap2,
 			Transport: webauthn.AuthenticatorTransportInternal, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true}).Do(ctx)
 		return err
-	}), chromedp.Navigate(origin+"/login/passkey"), chromedp.Click("button.primary"), chromedp.WaitVisible("ul.methods"))
+	}), webtest.Go(origin+"/login/passkey"), chromedp.Click("button.primary"), chromedp.WaitVisible("ul.methods"))
 	var credential struct {
 		ID, Type string
 		Response struct{ AttestationObject string }
@@ -263,7 +263,7 @@ func leaving(t *testing.T, browser context.Context) {
 					}
 				})
 				s.flows.next["sign-in"] = answer(broker + "/callback")
-				tab.Run(t, emulation.SetScriptExecutionDisabled(!script), chromedp.Navigate(s.URL+"/login/sign-in"),
+				tab.Run(t, emulation.SetScriptExecutionDisabled(!script), webtest.Go(s.URL+"/login/sign-in"),
 					chromedp.SendKeys("#username", "maria"), chromedp.SendKeys("#f-password", "secret"), chromedp.Click("button.primary"), chromedp.WaitVisible("#app"))
 				if referer != "" {
 					t.Errorf("the relying party learns %q", referer)

@@ -83,7 +83,7 @@ func everyPage(t *testing.T, tab *webtest.Tab, l look) {
 		const measure = `({Wide: document.documentElement.scrollWidth - document.documentElement.clientWidth, Lang: document.documentElement.lang,
 			Small: [...document.querySelectorAll("a, button, input, [role=textbox]")].filter(e => e.checkVisibility() && !e.matches(".skip, [type=radio], .notice a"))
 				.filter(e => Math.min(e.offsetWidth, e.offsetHeight) < 24).map(e => e.outerHTML)})`
-		tab.Run(t, chromedp.Navigate(pages[name]), chromedp.WaitVisible("main"), chromedp.Evaluate(measure, &page))
+		tab.Run(t, webtest.Go(pages[name]), chromedp.WaitVisible("main"), chromedp.Evaluate(measure, &page))
 		if l.axe {
 			webtest.Axe(t, tab, name)
 		}

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
-
 	"github.com/varco-id/varco/provider/internal/web/webtest"
 )
 
@@ -33,7 +31,7 @@ func TestChecksCanFail(t *testing.T) {
 	}))
 	t.Cleanup(s.Close)
 	tab := webtest.NewTab(t, webtest.Browser(t))
-	tab.Run(t, chromedp.Navigate(s.URL))
+	tab.Run(t, webtest.Go(s.URL))
 	r := &recorder{TB: t}
 	webtest.Axe(r, tab, "bad page")
 	found := strings.Join(r.errors, "\n")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os/exec"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -111,6 +112,19 @@ func (tab *Tab) Run(t testing.TB, actions ...chromedp.Action) {
 	if err := chromedp.Run(tab, actions...); err != nil {
 		t.Fatalf("browser: %v", err)
 	}
+}
+
+// Go goes to an address. When the page before is just going somewhere itself (a form was sent, a page goes on by itself), Chromium
+// reports that one's end in place of ours: then it is gone to once more.
+func Go(address string) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		for {
+			err := chromedp.Navigate(address).Do(ctx)
+			if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "net::ERR_ABORTED") {
+				return err
+			}
+		}
+	})
 }
 
 // Look sets the size of the window and the colour scheme: a phone has touch and twice the pixels.
