@@ -14,13 +14,8 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/crypto/argon2"
-
 	_ "modernc.org/sqlite" // the driver that the store uses
 )
-
-// argon2id is the cost of a password hash, written into the configuration of the server and used for the floor.
-var cost = struct{ memoryKiB, iterations, parallelism int }{19 * 1024, 2, 1}
 
 // primitives is the CPU time of what a login cannot do without, alone. Hash is by how many run at once: they compete for the memory.
 type primitives struct {
@@ -30,7 +25,7 @@ type primitives struct {
 }
 
 // measurePrimitives runs each for about window.
-func measurePrimitives(window time.Duration) (p primitives, err error) {
+func measurePrimitives(h *hashing, window time.Duration) (p primitives, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return p, err
@@ -58,24 +53,19 @@ func measurePrimitives(window time.Duration) (p primitives, err error) {
 	}
 	p.Hash = map[int]time.Duration{}
 	for _, n := range clients {
-		if p.Hash[n], err = hashAlone(n, 2*window); err != nil {
+		if p.Hash[n], err = h.measure(n, 2*window); err != nil {
 			return p, err
 		}
 	}
 	return p, nil
 }
 
-// hashAlone is the CPU time of a hash when as many run at once as the password plugin would let n clients run.
-func hashAlone(n int, window time.Duration) (time.Duration, error) {
-	salt := make([]byte, 16)
-	return alone(min(n, cores), window, func() error {
-		argon2.IDKey([]byte(password), salt, uint32(cost.iterations), uint32(cost.memoryKiB), uint8(cost.parallelism), 32)
-		return nil
-	})
-}
-
 // alone runs f in n goroutines for about window and returns this process's CPU time per run.
 func alone(n int, window time.Duration, f func() error) (time.Duration, error) {
+	// Once before the clock starts: a process that hashes all day has its memory at hand.
+	if err := each(n, func(int) error { return f() }); err != nil {
+		return 0, err
+	}
 	before, err := cpuOf(os.Getpid())
 	if err != nil {
 		return 0, err
@@ -115,8 +105,8 @@ func commitAlone(ctx context.Context, d *database, n int, window time.Duration) 
 		c, err := spent(os.Getpid(), d.postmaster)
 		return c.Database, err
 	}
-	for range 3 * n { // statements are prepared, connections opened
-		if err := commit(ctx); err != nil {
+	for range 3 { // connections are opened, statements prepared
+		if err := each(n, func(int) error { return commit(ctx) }); err != nil {
 			return 0, errors.Join(err, closing())
 		}
 	}

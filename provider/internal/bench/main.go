@@ -50,6 +50,13 @@ func main() {
 	if *atOnce > 0 {
 		clients = []int{*atOnce}
 	}
+	if flag.Arg(0) == hashMode {
+		if err := serveHashing(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	p := quick
 	if *longRun {
 		p = long
@@ -86,14 +93,19 @@ func run(ctx context.Context, p plan, binary, only, dir string, asJSON bool) (er
 	}
 	r.Binary = info.Size()
 	progress("measuring one hash and the signatures alone")
-	if r.Primitives, err = measurePrimitives(p.window / 4); err != nil {
+	h, err := startHashing()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.close()) }()
+	if r.Primitives, err = measurePrimitives(h, p.window/4); err != nil {
 		return err
 	}
 	for _, open := range []opener{postgres, sqlite} {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		b := &bench{plan: p, binary: binary, smallPlugin: small, dir: work, primitives: r.Primitives}
+		b := &bench{plan: p, binary: binary, smallPlugin: small, dir: work, primitives: r.Primitives, hashing: h}
 		if only != "" && only != open.name {
 			continue
 		}

@@ -28,6 +28,7 @@ type bench struct {
 	plan
 	binary, smallPlugin, dir string
 	primitives               primitives
+	hashing                  *hashing
 
 	db          *database
 	server      *server
