@@ -26,6 +26,7 @@ type CredentialInfo struct {
 	Label                 string
 	CreatedAt, LastUsedAt time.Time
 	Removable             bool // false for the last way in
+	Changeable            bool // a Flow with Request.Bind = Method replaces it
 }
 
 // SessionInfo is an OP session as its owner sees it.

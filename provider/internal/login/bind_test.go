@@ -150,6 +150,9 @@ func TestOverviewAndUnbind(t *testing.T) {
 			pwd = c
 		}
 	}
+	if app.Changeable || !pwd.Changeable {
+		t.Fatalf("changeable: app %v, password %v", app.Changeable, pwd.Changeable)
+	}
 	if !app.Removable || pwd.Removable {
 		t.Fatalf("removable: app %v, password %v", app.Removable, pwd.Removable)
 	}

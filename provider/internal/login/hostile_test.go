@@ -14,6 +14,7 @@ import (
 
 	"github.com/varco-id/varco/plugins/host"
 	"github.com/varco-id/varco/plugins/sdk"
+	"github.com/varco-id/varco/provider/internal/delivery"
 	"github.com/varco-id/varco/provider/internal/fault"
 	"github.com/varco-id/varco/provider/internal/sealing"
 	"github.com/varco-id/varco/provider/internal/throttle"
@@ -309,6 +310,9 @@ func TestChangingAPasswordEnds(t *testing.T) {
 	p := w.account(func(r *Request) { r.Bind = "password" })
 	if p = w.send(p, Submission{Inputs: map[string]string{"current": annaPassword, "new_password": fresh}}); p.Answer == nil {
 		t.Fatalf("changed: %+v", p.Step)
+	}
+	if !slices.ContainsFunc(b.outbox.messages, func(m delivery.Message) bool { return m.Template == string(delivery.NoticeChanged) }) {
+		t.Errorf("the person is not told: %+v", b.outbox.messages)
 	}
 	again := b.browser()
 	if p = again.password(again.open(), "anna.rossi", fresh); p.Answer == nil {

@@ -67,9 +67,12 @@ func (d *Dispatcher) succeed(ctx context.Context, x *run, m host.MethodRef, s *s
 	for _, f := range m.Method.Factors {
 		p.Factors = append(p.Factors, string(f))
 	}
-	kind := audit.LoginStepSucceeded
+	kind, told := audit.LoginStepSucceeded, delivery.NoticeKind("")
 	if x.state.Binding {
-		kind = audit.CredentialBound
+		kind, told = audit.CredentialBound, delivery.NoticeBound
+		if c.created == "" {
+			kind, told = audit.CredentialChanged, delivery.NoticeChanged
+		}
 		x.state.Bound = cmp.Or(c.created, s.CredentialID) // new, or one that was changed: a password
 		if x.state.Bound == "" {
 			return fault.New(fault.Denied, "a plugin says that it bound an authenticator and names none")
@@ -79,8 +82,8 @@ func (d *Dispatcher) succeed(ctx context.Context, x *run, m host.MethodRef, s *s
 	x.state.Proofs = append(x.state.Proofs, p)
 	c.touch = p.Credential
 	c.event(x, kind, "method", m.Ref, "instance", m.Instance, "credential", p.Credential)
-	if kind == audit.CredentialBound {
-		d.notice(x, c, delivery.NoticeBound, m.Ref, c.created)
+	if told != "" {
+		d.notice(x, c, told, m.Ref, p.Credential+":"+x.flow.ID)
 	}
 	x.state.Chosen = ""
 	x.state.leaveStep()

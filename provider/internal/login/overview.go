@@ -84,6 +84,8 @@ func (d *Dispatcher) describeCredentials(o *Overview, creds []subscriber.Credent
 		for _, m := range d.Plugins.Methods() {
 			if m.Instance == c.Instance {
 				info.Method, info.Title = m.Ref, sdk.Text{Key: m.Method.Title}
+				// Of what a person has one of (a password), binding again is changing it.
+				info.Changeable = m.Available && m.Method.CanEnrol && m.Method.MaxCredentials <= 1
 				break
 			}
 		}

@@ -22,6 +22,7 @@ type credentialRow struct {
 	ID, Title, Label  string
 	Created, LastUsed moment
 	Removable         bool
+	Change            string // method to bind again, "" when it cannot be changed
 }
 
 type sessionRow struct {
@@ -57,6 +58,9 @@ func (h *Handler) accountBody(w *words, o *login.Overview) *accountBody {
 		}
 		row := credentialRow{ID: c.ID, Title: title, Label: c.Label, Created: h.moment(w, c.CreatedAt), LastUsed: h.moment(w, c.LastUsedAt),
 			Removable: c.Removable}
+		if c.Changeable {
+			row.Change = c.Method
+		}
 		if row.Label == row.Title {
 			row.Label = ""
 		}

@@ -185,7 +185,7 @@ func overview() *login.Overview {
 	return &login.Overview{
 		Subject: "abc", DisplayName: "Maria Rossi", Names: []subscriber.Name{{Shown: "maria.rossi", Kind: subscriber.NameUsername}},
 		Credentials: []login.CredentialInfo{
-			{ID: "c1", Instance: "password", Method: "password/password", Title: t("title"), CreatedAt: now.AddDate(-1, 0, 0), LastUsedAt: now.Add(-time.Minute)},
+			{ID: "c1", Instance: "password", Method: "password/password", Title: t("title"), Changeable: true, CreatedAt: now.AddDate(-1, 0, 0), LastUsedAt: now.Add(-time.Minute)},
 			{ID: "c2", Instance: "totp", Method: "totp/totp", Title: t("title"), Label: "Telefono di Maria", CreatedAt: now.AddDate(0, -2, -3), LastUsedAt: now.Add(-time.Minute), Removable: true},
 			{ID: "c3", Instance: "gone", Method: "gone/gone", Title: t("title"), CreatedAt: now.AddDate(0, -8, -3), Removable: true},
 		},
