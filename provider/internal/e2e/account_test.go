@@ -59,6 +59,21 @@ func TestOwnPage(t *testing.T) {
 		}
 	})
 
+	t.Run("changing the password", func(t *testing.T) {
+		t.Parallel()
+		p := demo.newPerson(t, "changer")
+		d := signIn(t, p)
+		d.shows("#authenticators")
+		d.click(`button[id^="h-"]`)
+		d.confirm(p) // all the strength that is there
+		d.fill("#f-current", p.Password)
+		p.Password = "cinque " + randomText(12) + " gatti"
+		d.fill("#f-new_password", p.Password)
+		d.click(sendButton)
+		d.await(settled(`location.search === "?done=bound" && document.querySelector("[role=status]")`))
+		signIn(t, p).shows("#authenticators")
+	})
+
 	t.Run("ending the session of another browser", func(t *testing.T) {
 		t.Parallel()
 		p := demo.newPerson(t, "twice")
@@ -93,7 +108,7 @@ func TestOwnPage(t *testing.T) {
 // bind binds an authenticator app on the person's own page, reading the key from the page as one who cannot scan.
 func (d *desk) bind(p *person) {
 	d.t.Helper()
-	d.click(`form[action="/account/authenticators"] button`)
+	d.click(`button[id^="a-"]`)
 	d.await(settled(`document.querySelector(".typed code") || document.querySelector(` + quote(passwordField) + `)`))
 	if d.has(passwordField) { // a fresh proof first
 		d.fill(passwordField, p.Password)
