@@ -65,6 +65,10 @@ func (a *Admin) call(ctx context.Context, name string, in []byte, w io.Writer) e
 
 // ready opens the domains once.
 func (a *Admin) ready(ctx context.Context) (*domains, error) {
+	keys, err := a.keyService(ctx)
+	if err != nil {
+		return nil, err
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.domains != nil {
@@ -73,12 +77,20 @@ func (a *Admin) ready(ctx context.Context) (*domains, error) {
 	if err := a.store.CheckSchema(ctx); err != nil {
 		return nil, err
 	}
-	d, err := openDomains(ctx, a.config, a.store, importer{a.plugins}, a.log)
+	d, err := openDomains(ctx, a.config, a.store, keys, importer{a.plugins}, a.log)
 	if err != nil {
 		return nil, err
 	}
 	a.domains = d
 	return d, nil
+}
+
+// keyService returns what reaches key-encryption keys in a KMS: nil, and no plugin is started, when there are none.
+func (a *Admin) keyService(ctx context.Context) (keyService, error) {
+	if !a.config.Sealing.usesKMS() {
+		return nil, nil
+	}
+	return a.plugins(ctx)
 }
 
 // startTimeout is how long a command waits for plugins.

@@ -66,7 +66,12 @@ func (a *Admin) checkSealing(ctx context.Context, cs *checks) bool {
 		cs.wrong(name, err.Error(), "")
 		return false
 	}
-	first, err := a.config.keks()
+	keys, err := a.keyService(ctx)
+	if err != nil {
+		cs.wrong(name, err.Error(), "")
+		return true
+	}
+	first, err := a.config.keks(keys)
 	if err != nil {
 		cs.wrong(name, err.Error(), "the running server still has the key in memory: restore the file before it restarts")
 		return true

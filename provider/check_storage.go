@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 func (k *checker) database() {
@@ -49,10 +51,24 @@ func (k *checker) sealing() {
 		key := fmt.Sprintf("sealing.kek[%d]", i)
 		switch given := count(kek.File, kek.Env, kek.KMS); {
 		case given != 1:
-			k.wrong(key, "exactly one of file and env must be given", hint)
+			k.wrong(key, "exactly one of file, env and kms must be given", hint)
 		case kek.KMS != "":
-			k.wrong(key+".kms", "key services are not available yet", "use file or env")
+			k.keyService(key+".kms", kek.KMS)
 		}
+	}
+}
+
+// keyService checks "INSTANCE/KEY-ID". Whether the plugin is a key service, and has the key, only its process knows.
+func (k *checker) keyService(key, ref string) {
+	instance, id, ok := strings.Cut(ref, "/")
+	p, configured := k.c.Plugins[instance]
+	switch {
+	case !ok || instance == "" || id == "":
+		k.wrong(key, strconv.Quote(ref)+" does not name a key", "write INSTANCE/KEY-ID: an instance in plugins, and its name for the key")
+	case !configured:
+		k.wrong(key, fmt.Sprintf("there is no plugin %q", instance), "add it to plugins; docs/plugins/kms.md shows how")
+	case len(p.Command) == 0:
+		k.wrong(key, fmt.Sprintf("the bundled plugin %q keeps no keys", p.Name(instance)), "name an instance of a key service such as varco-kms; docs/plugins/kms.md shows how")
 	}
 }
 

@@ -88,14 +88,14 @@ type Sealing struct {
 	KEK []KEK `json:"kek" jsonschema:"required,minItems=1"`
 }
 
-// KEK says where one key-encryption key is; exactly one of its fields is set. A key is 32 bytes in base64
-// (`openssl rand -base64 32`).
+// KEK says where one key-encryption key is; exactly one of its fields is set. In a file or a variable it is 32 bytes in
+// base64 (`openssl rand -base64 32`).
 type KEK struct {
 	// File that holds the key.
 	File string `json:"file,omitempty"`
 	// Environment variable that holds the key.
 	Env string `json:"env,omitempty"`
-	// A key that never leaves a KMS or an HSM: "INSTANCE/KEY-ID" of a key service plugin. Not available yet.
+	// A key that never leaves a KMS: "INSTANCE/KEY-ID", where INSTANCE is a key service in plugins and KEY-ID what it calls the key.
 	KMS string `json:"kms,omitempty"`
 }
 

@@ -211,7 +211,14 @@ func (s *Server) openStore(ctx context.Context) (*sqlstore.Store, error) {
 }
 
 func (s *Server) openDomains(ctx context.Context) (*domains, error) {
-	box, err := s.config.openBox(ctx, s.store)
+	if s.config.Sealing.usesKMS() { // without its plugin nothing opens; the others may still come up later
+		waiting, cancel := context.WithTimeout(ctx, startTimeout)
+		defer cancel()
+		if err := s.host.WaitReady(waiting); err != nil {
+			s.log.WarnContext(ctx, "the plugins are slow to start: `varco plugin list` says which", "error", err)
+		}
+	}
+	box, err := s.config.openBox(ctx, s.store, s.host)
 	if err != nil {
 		return nil, err
 	}

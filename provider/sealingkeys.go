@@ -11,19 +11,23 @@ import (
 	"github.com/varco-id/varco/provider/internal/subscriber"
 )
 
-// keks reads the key-encryption keys of the configuration.
-func (c *Config) keks() ([]sealing.KEK, error) {
+// keks reads the key-encryption keys of the configuration. Those of a KMS are used through keys, which may be nil when
+// there are none.
+func (c *Config) keks(keys keyService) ([]sealing.KEK, error) {
 	var keks []sealing.KEK
 	for i, k := range c.Sealing.KEK {
 		var kek sealing.KEK
 		var err error
-		if k.Env != "" {
+		switch {
+		case k.KMS != "":
+			kek = newKMSKEK(k.KMS, keys)
+		case k.Env != "":
 			text := c.source.environ[k.Env]
 			if text == "" {
 				return nil, fault.New(fault.Invalid, "sealing.kek: the environment variable "+k.Env+" is empty: put 32 bytes in base64 there (`openssl rand -base64 32`)")
 			}
 			kek, err = sealing.ParseKEK(text)
-		} else {
+		default:
 			kek, err = sealing.FileKEK(c.Path(k.File))
 		}
 		if err != nil {
@@ -35,8 +39,8 @@ func (c *Config) keks() ([]sealing.KEK, error) {
 }
 
 // openBox opens the installation's keysets.
-func (c *Config) openBox(ctx context.Context, store *sqlstore.Store) (*sealing.Keyring, error) {
-	keks, err := c.keks()
+func (c *Config) openBox(ctx context.Context, store *sqlstore.Store, keys keyService) (*sealing.Keyring, error) {
+	keks, err := c.keks(keys)
 	if err != nil {
 		return nil, err
 	}
@@ -44,8 +48,8 @@ func (c *Config) openBox(ctx context.Context, store *sqlstore.Store) (*sealing.K
 }
 
 // openDomains opens the keysets and wires the services.
-func openDomains(ctx context.Context, c *Config, store *sqlstore.Store, plugins subscriber.Importer, log *slog.Logger) (*domains, error) {
-	box, err := c.openBox(ctx, store)
+func openDomains(ctx context.Context, c *Config, store *sqlstore.Store, keys keyService, plugins subscriber.Importer, log *slog.Logger) (*domains, error) {
+	box, err := c.openBox(ctx, store, keys)
 	if err != nil {
 		return nil, err
 	}

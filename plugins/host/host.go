@@ -20,6 +20,7 @@ const (
 	checkTimeout     = 5 * time.Second
 	sendTimeout      = 10 * time.Second
 	importTimeout    = 10 * time.Second
+	keyTimeout       = 5 * time.Second
 
 	pingEvery        = 5 * time.Second
 	pingTimeout      = 2 * time.Second

@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -193,6 +194,29 @@ func (p *probe) ImportCredentials(_ context.Context, _ string, in []sdk.ImportIn
 func (p *probe) Send(_ context.Context, m sdk.Message) (*sdk.SendResult, error) {
 	return &sdk.SendResult{Accepted: true, ProviderID: m.IdempotencyKey}, nil
 }
+
+// Wrap says what came in, and whether it came once or, after a fault, twice.
+func (p *probe) Wrap(_ context.Context, instance, key string, plaintext, associatedData []byte) ([]byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.seen == nil {
+		p.seen = make(map[string]int)
+	}
+	p.seen[key]++
+	switch {
+	case key == "away":
+		return nil, sdk.Unavailable(errors.New("the KMS is down"))
+	case key == "away once" && p.seen[key] == 1:
+		return nil, sdk.Unavailable(errors.New("the KMS is down"))
+	}
+	return fmt.Appendf(nil, "%s %s %s %s", instance, key, plaintext, associatedData), nil
+}
+
+func (p *probe) Unwrap(_ context.Context, _, _ string, ciphertext, _ []byte) ([]byte, error) {
+	return bytes.ToUpper(ciphertext), nil
+}
+
+func (p *probe) Sign(context.Context, string, string, []byte) ([]byte, error) { return nil, nil }
 
 // hostUntilKilled is the process of a host that a test kills: it prints the id of its plugin's process.
 func hostUntilKilled(dir string) {

@@ -2,7 +2,9 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/varco-id/varco/plugins/sdk"
 )
@@ -55,4 +57,31 @@ func (h *Host) Send(ctx context.Context, m sdk.Message) (*sdk.SendResult, error)
 		return err
 	})
 	return result, err
+}
+
+// Wrap encrypts plaintext under the key keyID of a key service, bound to associatedData. The error is an *Error.
+func (h *Host) Wrap(ctx context.Context, id, keyID string, plaintext, associatedData []byte) ([]byte, error) {
+	return h.useKey(ctx, id, "wrap", func(ctx context.Context, c *sdk.Client) ([]byte, error) {
+		return c.Wrap(ctx, id, keyID, plaintext, associatedData)
+	})
+}
+
+// Unwrap is the inverse of Wrap. The error is an *Error.
+func (h *Host) Unwrap(ctx context.Context, id, keyID string, ciphertext, associatedData []byte) ([]byte, error) {
+	return h.useKey(ctx, id, "unwrap", func(ctx context.Context, c *sdk.Client) ([]byte, error) {
+		return c.Unwrap(ctx, id, keyID, ciphertext, associatedData)
+	})
+}
+
+// useKey repeats a call that found nobody: wrapping and unwrapping change nothing, so twice is as good as once.
+func (h *Host) useKey(ctx context.Context, id, op string, f func(context.Context, *sdk.Client) ([]byte, error)) ([]byte, error) {
+	var out []byte
+	err := h.call(ctx, id, op, keyTimeout, true, func(ctx context.Context, i *instance, c *sdk.Client) (err error) {
+		if d, _ := i.described(); d != nil && !slices.Contains(d.Services, sdk.ServiceKeyService) {
+			return sdk.NotConfigured(errors.New("the plugin is not a key service"))
+		}
+		out, err = f(ctx, c)
+		return err
+	})
+	return out, err
 }

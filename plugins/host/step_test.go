@@ -54,6 +54,17 @@ func TestOperations(t *testing.T) {
 	if sent, err := h.Send(ctx, sdk.Message{InstanceID: "one", IdempotencyKey: "k"}); err != nil || sent.ProviderID != "k" {
 		t.Errorf("send: %v %v", sent, err)
 	}
+	for _, key := range []string{"kek", "away once"} {
+		if out, err := h.Wrap(ctx, "one", key, []byte("secret"), []byte("place")); err != nil || string(out) != "one "+key+" secret place" {
+			t.Errorf("wrap under %q: %s %v", key, out, err)
+		}
+	}
+	if _, err := h.Wrap(ctx, "one", "away", nil, nil); kindOf(err) != host.Unavailable {
+		t.Errorf("wrap without the KMS: %v", err)
+	}
+	if out, err := h.Unwrap(ctx, "one", "kek", []byte("sealed"), nil); err != nil || string(out) != "SEALED" {
+		t.Errorf("unwrap: %s %v", out, err)
+	}
 	if health, err := h.Check(ctx, "one"); err != nil || !health.OK {
 		t.Errorf("check: %v %v", health, err)
 	}
