@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// stepTimeout covers a queue: at the default cost a core clears some sixty hashes in two seconds.
-	stepTimeout = 5 * time.Second
+	// stepTimeout covers a queue: at the default cost a core clears some sixty hashes in two seconds, a quarter of one in eight.
+	stepTimeout = sdk.MaxStepTimeout
 	// retryAfter is what a caller is told who waited for a slot in vain.
 	retryAfter = time.Second
 	// idleBefore is how long no hash runs before the memory of the last ones goes back to the system.
