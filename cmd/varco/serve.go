@@ -14,6 +14,8 @@ Example:
 }
 
 func (serveCmd) Run(s *session) error {
+	coarseTimers()
+	tuneMemory(s)
 	config, err := s.config()
 	if err != nil {
 		return err

@@ -19,8 +19,9 @@ const (
 	stepTimeout = sdk.MaxStepTimeout
 	// retryAfter is what a caller is told who waited for a slot in vain.
 	retryAfter = time.Second
-	// idleBefore is how long no hash runs before the memory of the last ones goes back to the system.
-	idleBefore = 2 * time.Second
+	// idleBefore is how long no hash runs before the memory of the last ones goes back to the system. The next hash has to ask for
+	// it anew, page by page, which can double its cost: a bank's quiet hour must not make each of its logins pay for that.
+	idleBefore = 30 * time.Second
 )
 
 // hasher computes hashes, as many at once as there are cores: each wants its memory for itself, and a crowd at the

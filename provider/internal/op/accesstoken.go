@@ -85,6 +85,19 @@ func (a *access) jwt(issuer string, signer *signingkey.Signer) (string, error) {
 	return signer.Sign(signingkey.TypeAccessToken, payload)
 }
 
+// asRead is what parseJWT finds in the JWT form: whole seconds, and no subject where there is no grant.
+func (a *access) asRead() access {
+	read := *a
+	seconds := func(t time.Time) time.Time {
+		if t.IsZero() {
+			return t
+		}
+		return time.Unix(t.Unix(), 0)
+	}
+	read.issued, read.expires, read.authTime = seconds(a.issued), seconds(a.expires), seconds(a.authTime)
+	return read
+}
+
 // opaque writes the opaque form. granted are the scopes of the grant, of which the token may have fewer: a refresh may
 // narrow them.
 func (a *access) opaque(box sealing.Box, granted []string) string {

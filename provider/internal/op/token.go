@@ -1,6 +1,7 @@
 package op
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -86,7 +87,12 @@ func (h *Handler) accessToken(a *access, client *relyingparty.Registered, signer
 	if client.OpaqueAccessTokens() {
 		return a.opaque(h.Box, granted), nil
 	}
-	return a.jwt(h.Issuer, signer)
+	token, err := a.jwt(h.Issuer, signer)
+	if err == nil {
+		// UserInfo is asked within milliseconds in most logins: a signature made here needs no verification here.
+		h.verified.put(sha256.Sum256([]byte(token)), seenJWT{signer.KeyID, a.asRead()})
+	}
+	return token, err
 }
 
 // event is an audit event about a grant.
