@@ -10,7 +10,26 @@ import (
 
 // HandleCallback calls the plugin.
 func (c *Client) HandleCallback(ctx context.Context, r *CallbackRequest) (*CallbackResponse, error) {
-	m, err := c.callbacks.HandleCallback(ctx, encodeCallbackRequest(r))
+	var e encoder
+	in := e.callbackRequest(r)
+	if err := e.err(); err != nil {
+		return nil, err
+	}
+	m, err := c.callbacks.HandleCallback(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return decodeCallbackResponse(m), nil
+}
+
+// HandleDelivery calls the plugin.
+func (c *Client) HandleDelivery(ctx context.Context, r *DeliveryReport) (*CallbackResponse, error) {
+	var e encoder
+	in := e.deliveryReport(r)
+	if err := e.err(); err != nil {
+		return nil, err
+	}
+	m, err := c.callbacks.HandleDelivery(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -57,9 +76,9 @@ func (c *Client) Send(ctx context.Context, message Message) (*SendResult, error)
 }
 
 // Assess calls the plugin.
-func (c *Client) Assess(ctx context.Context, step StepContext) (*RiskAssessment, error) {
+func (c *Client) Assess(ctx context.Context, r *RiskRequest) (*RiskAssessment, error) {
 	var e encoder
-	in := &pb.AssessRequest{Context: e.context(&step)}
+	in := e.riskRequest(r)
 	if err := e.err(); err != nil {
 		return nil, err
 	}

@@ -5,12 +5,12 @@ import "slices"
 // Validate says whether the host would accept r as the answer of the plugin described by d to req. The error is a
 // [*Violation].
 func (r *StepResponse) Validate(d *Description, req *StepRequest) error {
-	return first(r.checkOutcome(d, req), r.checkState(req), r.checkChanges(req), r.checkEffects(d))
+	return first(r.checkOutcome(d, req), r.checkState(req), r.checkChanges(req), r.checkEffects(d, req))
 }
 
 func (r *StepResponse) checkOutcome(d *Description, req *StepRequest) *Violation {
 	outcomes := 0
-	for _, set := range []bool{r.Challenge != nil, r.Pending != nil, r.Success != nil, r.Failure != nil, r.NotApplicable != nil} {
+	for _, set := range []bool{r.Challenge != nil, r.Pending != nil, r.Success != nil, r.Failure != nil, r.NotApplicable != nil, r.Identify != nil} {
 		if set {
 			outcomes++
 		}
@@ -35,6 +35,21 @@ func (r *StepResponse) checkOutcome(d *Description, req *StepRequest) *Violation
 			return broken(RuleOutcome, "invalid input never counts as an attempt")
 		}
 		return d.checkView(r.Failure.View)
+	case r.Identify != nil:
+		return r.Identify.check(d, req)
+	}
+	return nil
+}
+
+func (i *Identify) check(d *Description, req *StepRequest) *Violation {
+	at := slices.IndexFunc(d.Methods, func(m Method) bool { return m.ID == req.Context.MethodID })
+	switch {
+	case at < 0 || !d.Methods[at].IdentifiesSubject:
+		return broken(RuleSubject, "asks who somebody is, by a method that does not identify the subject")
+	case req.Context.Subject != nil:
+		return broken(RuleSubject, "asks who somebody is in a flow that knows its subject")
+	case i.Handle == "" || len(i.Handle) > MaxHandle:
+		return broken(RuleSubject, "asks for a handle of %d bytes, want 1 to %d", len(i.Handle), MaxHandle)
 	}
 	return nil
 }
@@ -134,13 +149,16 @@ func (r *ImportResult) Validate() error {
 	return first(r.Change.check())
 }
 
-func (r *StepResponse) checkEffects(d *Description) *Violation {
+func (r *StepResponse) checkEffects(d *Description, req *StepRequest) *Violation {
 	if len(r.Effects) > MaxEffects {
 		return broken(RuleSize, "%d effects, over %d", len(r.Effects), MaxEffects)
 	}
 	for _, f := range r.Effects {
 		if f.IdempotencyKey == "" || f.Channel == "" {
 			return broken(RuleEffect, "an effect needs an idempotency key and a channel")
+		}
+		if f.CredentialID != "" && credentialOf(req, f.CredentialID) == nil {
+			return broken(RuleEffect, "an effect for a credential that was not handed in")
 		}
 		if v := d.checkText("effect", Text{Key: f.Template, Params: f.Params}, true); v != nil {
 			return v

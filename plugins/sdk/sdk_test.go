@@ -98,8 +98,12 @@ func (everything) Send(_ context.Context, m sdk.Message) (*sdk.SendResult, error
 	return &sdk.SendResult{Accepted: true, ProviderID: m.To}, nil
 }
 
-func (everything) Assess(_ context.Context, c sdk.StepContext) (*sdk.RiskAssessment, error) {
-	return &sdk.RiskAssessment{Verdict: sdk.RiskStepUp, Reasons: []string{c.FlowID}}, nil
+func (everything) HandleDelivery(_ context.Context, r *sdk.DeliveryReport) (*sdk.CallbackResponse, error) {
+	return &sdk.CallbackResponse{CredentialChanges: []sdk.CredentialChange{{Kind: sdk.ChangeRevoke, CredentialID: r.Credential.ID}}}, nil
+}
+
+func (everything) Assess(_ context.Context, r *sdk.RiskRequest) (*sdk.RiskAssessment, error) {
+	return &sdk.RiskAssessment{Verdict: sdk.RiskStepUp, Reasons: []string{r.Context.FlowID, string(r.Operation)}}, nil
 }
 
 func (everything) Wrap(_ context.Context, _, key string, plain, ad []byte) ([]byte, error) {
@@ -145,7 +149,11 @@ func TestEveryService(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	risk, err := p.Assess(ctx, step.Context)
+	report, err := p.HandleDelivery(ctx, &sdk.DeliveryReport{Status: sdk.DeliveryGone, Credential: &sdk.Credential{ID: "c"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	risk, err := p.Assess(ctx, &sdk.RiskRequest{Context: step.Context, Operation: sdk.OperationSend})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +182,8 @@ func TestEveryService(t *testing.T) {
 		"sign":            {raw(p.Sign(ctx, "i", "k", []byte("d"))), "sign k d<nil>"},
 		"callback":        {callback, &sdk.CallbackResponse{Status: 204, Header: http.Header{"X-A": {"1", "2"}}, Signals: map[string][]byte{"flow": []byte("body")}}},
 		"send":            {sent, &sdk.SendResult{Accepted: true, ProviderID: "+39"}},
-		"assess":          {risk, &sdk.RiskAssessment{Verdict: sdk.RiskStepUp, Reasons: []string{"f"}}},
+		"assess":          {risk, &sdk.RiskAssessment{Verdict: sdk.RiskStepUp, Reasons: []string{"f", "send"}}},
+		"delivery":        {report, &sdk.CallbackResponse{CredentialChanges: []sdk.CredentialChange{{Kind: sdk.ChangeRevoke, CredentialID: "c"}}}},
 		"problems":        {problems, []sdk.Problem{{Pointer: "/bad", Message: "remove it"}}},
 		"check":           {health, sdk.Health{OK: true}},
 		"remove":          {p.Remove(ctx, "i"), nil},

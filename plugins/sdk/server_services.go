@@ -20,6 +20,15 @@ func (s *callbacksServer) HandleCallback(ctx context.Context, m *pb.HandleCallba
 	return finish(&e, e.callbackResponse(r))
 }
 
+func (s *callbacksServer) HandleDelivery(ctx context.Context, m *pb.HandleDeliveryRequest) (*pb.HandleCallbackResponse, error) {
+	r, err := s.plugin.HandleDelivery(ctx, decodeDeliveryReport(m))
+	if err != nil {
+		return nil, err
+	}
+	var e encoder
+	return finish(&e, e.callbackResponse(r))
+}
+
 type legacyServer struct {
 	pb.UnimplementedLegacySourceServer
 	plugin LegacySource
@@ -70,7 +79,7 @@ type riskServer struct {
 }
 
 func (s *riskServer) Assess(ctx context.Context, m *pb.AssessRequest) (*pb.AssessResponse, error) {
-	a, err := s.plugin.Assess(ctx, decodeContext(m.GetContext()))
+	a, err := s.plugin.Assess(ctx, decodeRiskRequest(m))
 	if err != nil {
 		return nil, err
 	}

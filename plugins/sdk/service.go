@@ -53,6 +53,8 @@ type ImportResult struct {
 // Callbacks is a plugin that answers HTTP requests from outside; the host owns the listener.
 type Callbacks interface {
 	HandleCallback(ctx context.Context, r *CallbackRequest) (*CallbackResponse, error)
+	// HandleDelivery tells what became of an effect that named a credential. Status, Header and Body of the answer are ignored.
+	HandleDelivery(ctx context.Context, r *DeliveryReport) (*CallbackResponse, error)
 }
 
 // CallbackRequest is one HTTP request on a registered route.
@@ -63,8 +65,42 @@ type CallbackRequest struct {
 	ClientCertificate              []byte // DER
 	DPoPThumbprint                 string // set when the route asks for DPoP and the proof was valid
 	Credential                     *Credential
-	PendingFlows                   []string
+	Pending                        []PendingFlow // of the credential's subject, oldest first
 	Now                            time.Time
+}
+
+// PendingFlow is a flow that waits for something from outside, as its last step left it.
+type PendingFlow struct {
+	Context      StepContext
+	State        []byte
+	StateVersion uint32
+}
+
+// DeliveryStatus is what became of a message.
+type DeliveryStatus string
+
+// The statuses of a delivery.
+const (
+	DeliveryDelivered DeliveryStatus = "delivered"
+	DeliveryFailed    DeliveryStatus = "failed"
+	DeliveryGone      DeliveryStatus = "gone" // the address does not exist any more
+)
+
+// DeliveryReport is what became of an effect.
+type DeliveryReport struct {
+	InstanceID     string
+	IdempotencyKey string // of the effect
+	Status         DeliveryStatus
+	Reason         string // for the operator; no address, no code
+	Credential     *Credential
+	Now            time.Time
+}
+
+// Receipt is what a delivery channel learned of a message it accepted earlier.
+type Receipt struct {
+	ProviderID string // SendResult.ProviderID
+	Status     DeliveryStatus
+	Reason     string // for the operator; no address, no code
 }
 
 // CallbackResponse is committed like a step, then answered.
@@ -73,8 +109,9 @@ type CallbackResponse struct {
 	Header            http.Header
 	Body              []byte
 	CredentialChanges []CredentialChange
-	Signals           map[string][]byte // pending flow → data for its next Continue
+	Signals           map[string][]byte // FlowID of a pending flow → data for its next Continue, which follows at once
 	Effects           []Effect
+	Receipts          []Receipt // of a delivery channel's route
 }
 
 // LegacyResult is what an old identity store says.
@@ -150,7 +187,27 @@ type RiskAssessment struct {
 
 // RiskSource is a plugin that judges the circumstances of a step.
 type RiskSource interface {
-	Assess(ctx context.Context, c StepContext) (*RiskAssessment, error)
+	Assess(ctx context.Context, r *RiskRequest) (*RiskAssessment, error)
+}
+
+// Operation is what is about to happen.
+type Operation string
+
+// The operations a risk source is asked about.
+const (
+	OperationSignIn      Operation = "sign_in"     // everything asked for is proven
+	OperationSend        Operation = "send"        // a message with a code is about to go to an address
+	OperationBind        Operation = "bind"        // an authenticator is about to be bound
+	OperationTransaction Operation = "transaction" // a transaction is about to be approved
+	OperationRecover     Operation = "recover"     // an account is about to be recovered
+)
+
+// RiskRequest asks for a verdict.
+type RiskRequest struct {
+	Context     StepContext // MethodID is that of the method about to act, empty for OperationSignIn
+	Operation   Operation
+	Channel, To string   // of OperationSend
+	AMR         []string // proven so far in this flow
 }
 
 // KeyService is a plugin that keeps keys: a KMS or an HSM.

@@ -76,9 +76,10 @@ type StepRequest struct {
 	State        []byte // what the last step returned; empty at the first
 	StateVersion uint32
 	Inputs       map[string]string // values of the view's fields by name
+	Signals      [][]byte          // what callbacks left for this flow since the last step, oldest first
 }
 
-// StepResponse is what a step did. Exactly one of the five outcomes is set. The host commits State, CredentialChanges
+// StepResponse is what a step did. Exactly one of the six outcomes is set. The host commits State, CredentialChanges
 // and Effects in one transaction, and runs effects only after it.
 type StepResponse struct {
 	Challenge     *Challenge
@@ -86,6 +87,7 @@ type StepResponse struct {
 	Success       *Success
 	Failure       *Failure
 	NotApplicable *NotApplicable
+	Identify      *Identify
 
 	State             []byte // at most 16 KiB; sealed by the host, bound to installation, instance, flow and step
 	StateVersion      uint32
@@ -122,6 +124,10 @@ type Failure struct {
 
 // NotApplicable says that the method cannot be used here (no credential, wrong browser), without being an attempt.
 type NotApplicable struct{ Reason Reason }
+
+// Identify asks the host who a public handle belongs to; the host repeats the call, once, with that credential and its subject, or with neither.
+// Only for a method that identifies the subject, while the flow has none. State, changes and effects beside it are not kept.
+type Identify struct{ Handle string }
 
 // Reason is why a step failed, for a person.
 type Reason string
@@ -174,4 +180,5 @@ type Effect struct {
 	Template       string            // text key of the instance's catalogue
 	Params         map[string]string // template parameters; sealed at rest
 	ExpiresAt      time.Time         // not sent after this
+	CredentialID   string            // the credential it goes to, or empty; what becomes of it comes back by HandleDelivery
 }

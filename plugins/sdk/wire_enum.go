@@ -59,5 +59,7 @@ var (
 	enumFieldKind  = newEnum[FieldKind, pb.FieldKind]("field kind", "-", pb.FieldKind_name)
 	enumStyle      = newEnum[Style, pb.Style]("style", "_", pb.Style_name)
 	enumLegacy     = newEnum[LegacyResult, pb.LegacyResult]("legacy result", "_", pb.LegacyResult_name)
+	enumDelivery   = newEnum[DeliveryStatus, pb.DeliveryStatus]("delivery status", "_", pb.DeliveryStatus_name)
+	enumOperation  = newEnum[Operation, pb.Operation]("operation", "_", pb.Operation_name)
 	enumVerdict    = newEnum[RiskVerdict, pb.RiskVerdict]("risk verdict", "_", pb.RiskVerdict_name)
 )

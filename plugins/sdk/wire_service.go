@@ -28,10 +28,10 @@ func decodeHeader(m map[string]*pb.HeaderValues) http.Header {
 	return h
 }
 
-func encodeCallbackRequest(r *CallbackRequest) *pb.HandleCallbackRequest {
+func (e *encoder) callbackRequest(r *CallbackRequest) *pb.HandleCallbackRequest {
 	m := &pb.HandleCallbackRequest{
 		InstanceId: r.InstanceID, Route: r.Route, Method: r.Method, Url: r.URL, Header: encodeHeader(r.Header), Body: r.Body,
-		ClientCertificate: r.ClientCertificate, DpopThumbprint: r.DPoPThumbprint, PendingFlows: r.PendingFlows,
+		ClientCertificate: r.ClientCertificate, DpopThumbprint: r.DPoPThumbprint, Pending: list(r.Pending, e.pending),
 		Now: encodeTime(r.Now),
 	}
 	if r.Credential != nil {
@@ -44,7 +44,7 @@ func decodeCallbackRequest(m *pb.HandleCallbackRequest) *CallbackRequest {
 	r := &CallbackRequest{
 		InstanceID: m.GetInstanceId(), Route: m.GetRoute(), Method: m.GetMethod(), URL: m.GetUrl(),
 		Header: decodeHeader(m.GetHeader()), Body: m.GetBody(), ClientCertificate: m.GetClientCertificate(),
-		DPoPThumbprint: m.GetDpopThumbprint(), PendingFlows: m.GetPendingFlows(), Now: decodeTime(m.GetNow()),
+		DPoPThumbprint: m.GetDpopThumbprint(), Pending: list(m.GetPending(), decodePending), Now: decodeTime(m.GetNow()),
 	}
 	if m.GetCredential() != nil {
 		c := decodeCredential(m.GetCredential())
@@ -61,14 +61,50 @@ func (e *encoder) callbackResponse(r *CallbackResponse) *pb.HandleCallbackRespon
 	return &pb.HandleCallbackResponse{
 		Status: e.count("status", r.Status), Header: encodeHeader(r.Header), Body: r.Body,
 		CredentialChanges: list(r.CredentialChanges, e.change), Signals: r.Signals, Effects: list(r.Effects, encodeEffect),
+		Receipts: list(r.Receipts, e.receipt),
 	}
+}
+
+func (e *encoder) pending(p PendingFlow) *pb.PendingFlow {
+	return &pb.PendingFlow{Context: e.context(&p.Context), State: p.State, StateVersion: p.StateVersion}
+}
+
+func decodePending(m *pb.PendingFlow) PendingFlow {
+	return PendingFlow{Context: decodeContext(m.GetContext()), State: m.GetState(), StateVersion: m.GetStateVersion()}
+}
+
+func (e *encoder) receipt(r Receipt) *pb.Receipt {
+	return &pb.Receipt{ProviderId: r.ProviderID, Status: enumDelivery.encode(e, r.Status), Reason: r.Reason}
+}
+
+func decodeReceipt(m *pb.Receipt) Receipt {
+	return Receipt{ProviderID: m.GetProviderId(), Status: enumDelivery.decode(m.GetStatus()), Reason: m.GetReason()}
+}
+
+func (e *encoder) deliveryReport(r *DeliveryReport) *pb.HandleDeliveryRequest {
+	m := &pb.HandleDeliveryRequest{InstanceId: r.InstanceID, IdempotencyKey: r.IdempotencyKey, Status: enumDelivery.encode(e, r.Status),
+		Reason: r.Reason, Now: encodeTime(r.Now)}
+	if r.Credential != nil {
+		m.Credential = encodeCredential(*r.Credential)
+	}
+	return m
+}
+
+func decodeDeliveryReport(m *pb.HandleDeliveryRequest) *DeliveryReport {
+	r := &DeliveryReport{InstanceID: m.GetInstanceId(), IdempotencyKey: m.GetIdempotencyKey(), Status: enumDelivery.decode(m.GetStatus()),
+		Reason: m.GetReason(), Now: decodeTime(m.GetNow())}
+	if m.GetCredential() != nil {
+		c := decodeCredential(m.GetCredential())
+		r.Credential = &c
+	}
+	return r
 }
 
 func decodeCallbackResponse(m *pb.HandleCallbackResponse) *CallbackResponse {
 	return &CallbackResponse{
 		Status: int(m.GetStatus()), Header: decodeHeader(m.GetHeader()), Body: m.GetBody(),
 		CredentialChanges: list(m.GetCredentialChanges(), decodeChange), Signals: m.GetSignals(),
-		Effects: list(m.GetEffects(), decodeEffect),
+		Effects: list(m.GetEffects(), decodeEffect), Receipts: list(m.GetReceipts(), decodeReceipt),
 	}
 }
 
@@ -116,6 +152,15 @@ func (e *encoder) sendResult(r *SendResult) *pb.SendResponse {
 
 func decodeSendResult(m *pb.SendResponse) *SendResult {
 	return &SendResult{ProviderID: m.GetProviderId(), Accepted: m.GetAccepted(), Permanent: m.GetPermanent(), Reason: m.GetReason()}
+}
+
+func (e *encoder) riskRequest(r *RiskRequest) *pb.AssessRequest {
+	return &pb.AssessRequest{Context: e.context(&r.Context), Operation: enumOperation.encode(e, r.Operation), Channel: r.Channel, To: r.To, Amr: r.AMR}
+}
+
+func decodeRiskRequest(m *pb.AssessRequest) *RiskRequest {
+	return &RiskRequest{Context: decodeContext(m.GetContext()), Operation: enumOperation.decode(m.GetOperation()), Channel: m.GetChannel(),
+		To: m.GetTo(), AMR: m.GetAmr()}
 }
 
 func (e *encoder) assessment(a *RiskAssessment) *pb.AssessResponse {

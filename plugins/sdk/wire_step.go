@@ -72,22 +72,23 @@ func decodeChange(c *pb.CredentialChange) CredentialChange {
 
 func encodeEffect(f Effect) *pb.Effect {
 	return &pb.Effect{IdempotencyKey: f.IdempotencyKey, Channel: f.Channel, To: f.To, Template: f.Template,
-		Params: f.Params, ExpiresAt: encodeTime(f.ExpiresAt)}
+		Params: f.Params, ExpiresAt: encodeTime(f.ExpiresAt), CredentialId: f.CredentialID}
 }
 
 func decodeEffect(f *pb.Effect) Effect {
 	return Effect{IdempotencyKey: f.GetIdempotencyKey(), Channel: f.GetChannel(), To: f.GetTo(),
-		Template: f.GetTemplate(), Params: f.GetParams(), ExpiresAt: decodeTime(f.GetExpiresAt())}
+		Template: f.GetTemplate(), Params: f.GetParams(), ExpiresAt: decodeTime(f.GetExpiresAt()),
+		CredentialID: f.GetCredentialId()}
 }
 
 func (e *encoder) stepRequest(r *StepRequest) *pb.StepRequest {
 	return &pb.StepRequest{Context: e.context(&r.Context), Credentials: list(r.Credentials, encodeCredential),
-		State: r.State, StateVersion: r.StateVersion, Inputs: r.Inputs}
+		State: r.State, StateVersion: r.StateVersion, Inputs: r.Inputs, Signals: r.Signals}
 }
 
 func decodeStepRequest(m *pb.StepRequest) *StepRequest {
 	return &StepRequest{Context: decodeContext(m.GetContext()), Credentials: list(m.GetCredentials(), decodeCredential),
-		State: m.GetState(), StateVersion: m.GetStateVersion(), Inputs: m.GetInputs()}
+		State: m.GetState(), StateVersion: m.GetStateVersion(), Inputs: m.GetInputs(), Signals: m.GetSignals()}
 }
 
 func (e *encoder) stepResponse(r *StepResponse) *pb.StepResponse {
@@ -95,7 +96,7 @@ func (e *encoder) stepResponse(r *StepResponse) *pb.StepResponse {
 		e.fail("a step must answer with a response or an error")
 		return nil
 	}
-	e.one("outcome of the step", r.Challenge != nil, r.Pending != nil, r.Success != nil, r.Failure != nil, r.NotApplicable != nil)
+	e.one("outcome of the step", r.Challenge != nil, r.Pending != nil, r.Success != nil, r.Failure != nil, r.NotApplicable != nil, r.Identify != nil)
 	m := &pb.StepResponse{State: r.State, StateVersion: r.StateVersion,
 		CredentialChanges: list(r.CredentialChanges, e.change), Effects: list(r.Effects, encodeEffect)}
 	switch {
@@ -113,6 +114,8 @@ func (e *encoder) stepResponse(r *StepResponse) *pb.StepResponse {
 	case r.NotApplicable != nil:
 		m.Outcome = &pb.StepResponse_NotApplicable{NotApplicable: &pb.NotApplicable{
 			Reason: enumReason.encode(e, r.NotApplicable.Reason)}}
+	case r.Identify != nil:
+		m.Outcome = &pb.StepResponse_Identify{Identify: &pb.Identify{Handle: r.Identify.Handle}}
 	}
 	return m
 }
@@ -135,6 +138,8 @@ func decodeStepResponse(m *pb.StepResponse) *StepResponse {
 			View: decodeView(f.GetView())}
 	case *pb.StepResponse_NotApplicable:
 		r.NotApplicable = &NotApplicable{Reason: enumReason.decode(o.NotApplicable.GetReason())}
+	case *pb.StepResponse_Identify:
+		r.Identify = &Identify{Handle: o.Identify.GetHandle()}
 	}
 	return r
 }

@@ -22,6 +22,62 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// DeliveryStatus is what became of a message.
+type DeliveryStatus int32
+
+const (
+	DeliveryStatus_DELIVERY_STATUS_UNSPECIFIED DeliveryStatus = 0
+	// The provider says it arrived.
+	DeliveryStatus_DELIVERY_STATUS_DELIVERED DeliveryStatus = 1
+	// It did not and will not arrive.
+	DeliveryStatus_DELIVERY_STATUS_FAILED DeliveryStatus = 2
+	// The address does not exist any more: send nothing there again.
+	DeliveryStatus_DELIVERY_STATUS_GONE DeliveryStatus = 3
+)
+
+// Enum value maps for DeliveryStatus.
+var (
+	DeliveryStatus_name = map[int32]string{
+		0: "DELIVERY_STATUS_UNSPECIFIED",
+		1: "DELIVERY_STATUS_DELIVERED",
+		2: "DELIVERY_STATUS_FAILED",
+		3: "DELIVERY_STATUS_GONE",
+	}
+	DeliveryStatus_value = map[string]int32{
+		"DELIVERY_STATUS_UNSPECIFIED": 0,
+		"DELIVERY_STATUS_DELIVERED":   1,
+		"DELIVERY_STATUS_FAILED":      2,
+		"DELIVERY_STATUS_GONE":        3,
+	}
+)
+
+func (x DeliveryStatus) Enum() *DeliveryStatus {
+	p := new(DeliveryStatus)
+	*p = x
+	return p
+}
+
+func (x DeliveryStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DeliveryStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_varco_plugin_v1_callbacks_proto_enumTypes[0].Descriptor()
+}
+
+func (DeliveryStatus) Type() protoreflect.EnumType {
+	return &file_varco_plugin_v1_callbacks_proto_enumTypes[0]
+}
+
+func (x DeliveryStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DeliveryStatus.Descriptor instead.
+func (DeliveryStatus) EnumDescriptor() ([]byte, []int) {
+	return file_varco_plugin_v1_callbacks_proto_rawDescGZIP(), []int{0}
+}
+
 // HeaderValues are the values of one header.
 type HeaderValues struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -83,8 +139,8 @@ type HandleCallbackRequest struct {
 	DpopThumbprint string `protobuf:"bytes,8,opt,name=dpop_thumbprint,json=dpopThumbprint,proto3" json:"dpop_thumbprint,omitempty"`
 	// The credential the public handle names.
 	Credential *Credential `protobuf:"bytes,9,opt,name=credential,proto3" json:"credential,omitempty"`
-	// Flows that wait for this credential.
-	PendingFlows  []string               `protobuf:"bytes,10,rep,name=pending_flows,json=pendingFlows,proto3" json:"pending_flows,omitempty"`
+	// Flows whose last outcome of this instance was Pending and whose subject the credential belongs to, oldest first, at most 16.
+	Pending       []*PendingFlow         `protobuf:"bytes,10,rep,name=pending,proto3" json:"pending,omitempty"`
 	Now           *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=now,proto3" json:"now,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -183,9 +239,9 @@ func (x *HandleCallbackRequest) GetCredential() *Credential {
 	return nil
 }
 
-func (x *HandleCallbackRequest) GetPendingFlows() []string {
+func (x *HandleCallbackRequest) GetPending() []*PendingFlow {
 	if x != nil {
-		return x.PendingFlows
+		return x.Pending
 	}
 	return nil
 }
@@ -197,6 +253,218 @@ func (x *HandleCallbackRequest) GetNow() *timestamppb.Timestamp {
 	return nil
 }
 
+// PendingFlow is a flow that waits for something from outside.
+type PendingFlow struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As at its last step; flow_id names it in HandleCallbackResponse.signals.
+	Context *StepContext `protobuf:"bytes,1,opt,name=context,proto3" json:"context,omitempty"`
+	// What the last step returned.
+	State         []byte `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	StateVersion  uint32 `protobuf:"varint,3,opt,name=state_version,json=stateVersion,proto3" json:"state_version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PendingFlow) Reset() {
+	*x = PendingFlow{}
+	mi := &file_varco_plugin_v1_callbacks_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PendingFlow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PendingFlow) ProtoMessage() {}
+
+func (x *PendingFlow) ProtoReflect() protoreflect.Message {
+	mi := &file_varco_plugin_v1_callbacks_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PendingFlow.ProtoReflect.Descriptor instead.
+func (*PendingFlow) Descriptor() ([]byte, []int) {
+	return file_varco_plugin_v1_callbacks_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *PendingFlow) GetContext() *StepContext {
+	if x != nil {
+		return x.Context
+	}
+	return nil
+}
+
+func (x *PendingFlow) GetState() []byte {
+	if x != nil {
+		return x.State
+	}
+	return nil
+}
+
+func (x *PendingFlow) GetStateVersion() uint32 {
+	if x != nil {
+		return x.StateVersion
+	}
+	return 0
+}
+
+type HandleDeliveryRequest struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	InstanceId string                 `protobuf:"bytes,1,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
+	// Of the effect.
+	IdempotencyKey string         `protobuf:"bytes,2,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
+	Status         DeliveryStatus `protobuf:"varint,3,opt,name=status,proto3,enum=varco.plugin.v1.DeliveryStatus" json:"status,omitempty"`
+	// For the operator; no address, no code.
+	Reason        string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	Credential    *Credential            `protobuf:"bytes,5,opt,name=credential,proto3" json:"credential,omitempty"`
+	Now           *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=now,proto3" json:"now,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HandleDeliveryRequest) Reset() {
+	*x = HandleDeliveryRequest{}
+	mi := &file_varco_plugin_v1_callbacks_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HandleDeliveryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HandleDeliveryRequest) ProtoMessage() {}
+
+func (x *HandleDeliveryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_varco_plugin_v1_callbacks_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HandleDeliveryRequest.ProtoReflect.Descriptor instead.
+func (*HandleDeliveryRequest) Descriptor() ([]byte, []int) {
+	return file_varco_plugin_v1_callbacks_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *HandleDeliveryRequest) GetInstanceId() string {
+	if x != nil {
+		return x.InstanceId
+	}
+	return ""
+}
+
+func (x *HandleDeliveryRequest) GetIdempotencyKey() string {
+	if x != nil {
+		return x.IdempotencyKey
+	}
+	return ""
+}
+
+func (x *HandleDeliveryRequest) GetStatus() DeliveryStatus {
+	if x != nil {
+		return x.Status
+	}
+	return DeliveryStatus_DELIVERY_STATUS_UNSPECIFIED
+}
+
+func (x *HandleDeliveryRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *HandleDeliveryRequest) GetCredential() *Credential {
+	if x != nil {
+		return x.Credential
+	}
+	return nil
+}
+
+func (x *HandleDeliveryRequest) GetNow() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Now
+	}
+	return nil
+}
+
+// Receipt is what a delivery channel learned of a message it accepted earlier.
+type Receipt struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// SendResponse.provider_id.
+	ProviderId string         `protobuf:"bytes,1,opt,name=provider_id,json=providerId,proto3" json:"provider_id,omitempty"`
+	Status     DeliveryStatus `protobuf:"varint,2,opt,name=status,proto3,enum=varco.plugin.v1.DeliveryStatus" json:"status,omitempty"`
+	// For the operator; no address, no code.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Receipt) Reset() {
+	*x = Receipt{}
+	mi := &file_varco_plugin_v1_callbacks_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Receipt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Receipt) ProtoMessage() {}
+
+func (x *Receipt) ProtoReflect() protoreflect.Message {
+	mi := &file_varco_plugin_v1_callbacks_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
+func (*Receipt) Descriptor() ([]byte, []int) {
+	return file_varco_plugin_v1_callbacks_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Receipt) GetProviderId() string {
+	if x != nil {
+		return x.ProviderId
+	}
+	return ""
+}
+
+func (x *Receipt) GetStatus() DeliveryStatus {
+	if x != nil {
+		return x.Status
+	}
+	return DeliveryStatus_DELIVERY_STATUS_UNSPECIFIED
+}
+
+func (x *Receipt) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // HandleCallbackResponse is committed like a step, then answered.
 type HandleCallbackResponse struct {
 	state             protoimpl.MessageState   `protogen:"open.v1"`
@@ -204,16 +472,18 @@ type HandleCallbackResponse struct {
 	Header            map[string]*HeaderValues `protobuf:"bytes,2,rep,name=header,proto3" json:"header,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Body              []byte                   `protobuf:"bytes,3,opt,name=body,proto3" json:"body,omitempty"`
 	CredentialChanges []*CredentialChange      `protobuf:"bytes,4,rep,name=credential_changes,json=credentialChanges,proto3" json:"credential_changes,omitempty"`
-	// Pending flow to data for its next Continue.
-	Signals       map[string][]byte `protobuf:"bytes,5,rep,name=signals,proto3" json:"signals,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	Effects       []*Effect         `protobuf:"bytes,6,rep,name=effects,proto3" json:"effects,omitempty"`
+	// flow_id of one of HandleCallbackRequest.pending to data for its next Continue, which follows at once.
+	Signals map[string][]byte `protobuf:"bytes,5,rep,name=signals,proto3" json:"signals,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Effects []*Effect         `protobuf:"bytes,6,rep,name=effects,proto3" json:"effects,omitempty"`
+	// Of a delivery channel's route.
+	Receipts      []*Receipt `protobuf:"bytes,7,rep,name=receipts,proto3" json:"receipts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *HandleCallbackResponse) Reset() {
 	*x = HandleCallbackResponse{}
-	mi := &file_varco_plugin_v1_callbacks_proto_msgTypes[2]
+	mi := &file_varco_plugin_v1_callbacks_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -225,7 +495,7 @@ func (x *HandleCallbackResponse) String() string {
 func (*HandleCallbackResponse) ProtoMessage() {}
 
 func (x *HandleCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_varco_plugin_v1_callbacks_proto_msgTypes[2]
+	mi := &file_varco_plugin_v1_callbacks_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -238,7 +508,7 @@ func (x *HandleCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandleCallbackResponse.ProtoReflect.Descriptor instead.
 func (*HandleCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_varco_plugin_v1_callbacks_proto_rawDescGZIP(), []int{2}
+	return file_varco_plugin_v1_callbacks_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *HandleCallbackResponse) GetStatus() uint32 {
@@ -283,13 +553,20 @@ func (x *HandleCallbackResponse) GetEffects() []*Effect {
 	return nil
 }
 
+func (x *HandleCallbackResponse) GetReceipts() []*Receipt {
+	if x != nil {
+		return x.Receipts
+	}
+	return nil
+}
+
 var File_varco_plugin_v1_callbacks_proto protoreflect.FileDescriptor
 
 const file_varco_plugin_v1_callbacks_proto_rawDesc = "" +
 	"\n" +
 	"\x1fvarco/plugin/v1/callbacks.proto\x12\x0fvarco.plugin.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1avarco/plugin/v1/step.proto\"&\n" +
 	"\fHeaderValues\x12\x16\n" +
-	"\x06values\x18\x01 \x03(\tR\x06values\"\x9a\x04\n" +
+	"\x06values\x18\x01 \x03(\tR\x06values\"\xad\x04\n" +
 	"\x15HandleCallbackRequest\x12\x1f\n" +
 	"\vinstance_id\x18\x01 \x01(\tR\n" +
 	"instanceId\x12\x14\n" +
@@ -302,28 +579,54 @@ const file_varco_plugin_v1_callbacks_proto_rawDesc = "" +
 	"\x0fdpop_thumbprint\x18\b \x01(\tR\x0edpopThumbprint\x12;\n" +
 	"\n" +
 	"credential\x18\t \x01(\v2\x1b.varco.plugin.v1.CredentialR\n" +
-	"credential\x12#\n" +
-	"\rpending_flows\x18\n" +
-	" \x03(\tR\fpendingFlows\x12,\n" +
+	"credential\x126\n" +
+	"\apending\x18\n" +
+	" \x03(\v2\x1c.varco.plugin.v1.PendingFlowR\apending\x12,\n" +
 	"\x03now\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x1aX\n" +
 	"\vHeaderEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x123\n" +
-	"\x05value\x18\x02 \x01(\v2\x1d.varco.plugin.v1.HeaderValuesR\x05value:\x028\x01\"\xfc\x03\n" +
+	"\x05value\x18\x02 \x01(\v2\x1d.varco.plugin.v1.HeaderValuesR\x05value:\x028\x01\"\x80\x01\n" +
+	"\vPendingFlow\x126\n" +
+	"\acontext\x18\x01 \x01(\v2\x1c.varco.plugin.v1.StepContextR\acontext\x12\x14\n" +
+	"\x05state\x18\x02 \x01(\fR\x05state\x12#\n" +
+	"\rstate_version\x18\x03 \x01(\rR\fstateVersion\"\x9d\x02\n" +
+	"\x15HandleDeliveryRequest\x12\x1f\n" +
+	"\vinstance_id\x18\x01 \x01(\tR\n" +
+	"instanceId\x12'\n" +
+	"\x0fidempotency_key\x18\x02 \x01(\tR\x0eidempotencyKey\x127\n" +
+	"\x06status\x18\x03 \x01(\x0e2\x1f.varco.plugin.v1.DeliveryStatusR\x06status\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12;\n" +
+	"\n" +
+	"credential\x18\x05 \x01(\v2\x1b.varco.plugin.v1.CredentialR\n" +
+	"credential\x12,\n" +
+	"\x03now\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\"{\n" +
+	"\aReceipt\x12\x1f\n" +
+	"\vprovider_id\x18\x01 \x01(\tR\n" +
+	"providerId\x127\n" +
+	"\x06status\x18\x02 \x01(\x0e2\x1f.varco.plugin.v1.DeliveryStatusR\x06status\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xb2\x04\n" +
 	"\x16HandleCallbackResponse\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\rR\x06status\x12K\n" +
 	"\x06header\x18\x02 \x03(\v23.varco.plugin.v1.HandleCallbackResponse.HeaderEntryR\x06header\x12\x12\n" +
 	"\x04body\x18\x03 \x01(\fR\x04body\x12P\n" +
 	"\x12credential_changes\x18\x04 \x03(\v2!.varco.plugin.v1.CredentialChangeR\x11credentialChanges\x12N\n" +
 	"\asignals\x18\x05 \x03(\v24.varco.plugin.v1.HandleCallbackResponse.SignalsEntryR\asignals\x121\n" +
-	"\aeffects\x18\x06 \x03(\v2\x17.varco.plugin.v1.EffectR\aeffects\x1aX\n" +
+	"\aeffects\x18\x06 \x03(\v2\x17.varco.plugin.v1.EffectR\aeffects\x124\n" +
+	"\breceipts\x18\a \x03(\v2\x18.varco.plugin.v1.ReceiptR\breceipts\x1aX\n" +
 	"\vHeaderEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x123\n" +
 	"\x05value\x18\x02 \x01(\v2\x1d.varco.plugin.v1.HeaderValuesR\x05value:\x028\x01\x1a:\n" +
 	"\fSignalsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x012n\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01*\x86\x01\n" +
+	"\x0eDeliveryStatus\x12\x1f\n" +
+	"\x1bDELIVERY_STATUS_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19DELIVERY_STATUS_DELIVERED\x10\x01\x12\x1a\n" +
+	"\x16DELIVERY_STATUS_FAILED\x10\x02\x12\x18\n" +
+	"\x14DELIVERY_STATUS_GONE\x10\x032\xd1\x01\n" +
 	"\tCallbacks\x12a\n" +
-	"\x0eHandleCallback\x12&.varco.plugin.v1.HandleCallbackRequest\x1a'.varco.plugin.v1.HandleCallbackResponseB/Z-github.com/varco-id/varco/plugins/sdk/varcopbb\x06proto3"
+	"\x0eHandleCallback\x12&.varco.plugin.v1.HandleCallbackRequest\x1a'.varco.plugin.v1.HandleCallbackResponse\x12a\n" +
+	"\x0eHandleDelivery\x12&.varco.plugin.v1.HandleDeliveryRequest\x1a'.varco.plugin.v1.HandleCallbackResponseB/Z-github.com/varco-id/varco/plugins/sdk/varcopbb\x06proto3"
 
 var (
 	file_varco_plugin_v1_callbacks_proto_rawDescOnce sync.Once
@@ -337,36 +640,51 @@ func file_varco_plugin_v1_callbacks_proto_rawDescGZIP() []byte {
 	return file_varco_plugin_v1_callbacks_proto_rawDescData
 }
 
-var file_varco_plugin_v1_callbacks_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_varco_plugin_v1_callbacks_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_varco_plugin_v1_callbacks_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_varco_plugin_v1_callbacks_proto_goTypes = []any{
-	(*HeaderValues)(nil),           // 0: varco.plugin.v1.HeaderValues
-	(*HandleCallbackRequest)(nil),  // 1: varco.plugin.v1.HandleCallbackRequest
-	(*HandleCallbackResponse)(nil), // 2: varco.plugin.v1.HandleCallbackResponse
-	nil,                            // 3: varco.plugin.v1.HandleCallbackRequest.HeaderEntry
-	nil,                            // 4: varco.plugin.v1.HandleCallbackResponse.HeaderEntry
-	nil,                            // 5: varco.plugin.v1.HandleCallbackResponse.SignalsEntry
-	(*Credential)(nil),             // 6: varco.plugin.v1.Credential
-	(*timestamppb.Timestamp)(nil),  // 7: google.protobuf.Timestamp
-	(*CredentialChange)(nil),       // 8: varco.plugin.v1.CredentialChange
-	(*Effect)(nil),                 // 9: varco.plugin.v1.Effect
+	(DeliveryStatus)(0),            // 0: varco.plugin.v1.DeliveryStatus
+	(*HeaderValues)(nil),           // 1: varco.plugin.v1.HeaderValues
+	(*HandleCallbackRequest)(nil),  // 2: varco.plugin.v1.HandleCallbackRequest
+	(*PendingFlow)(nil),            // 3: varco.plugin.v1.PendingFlow
+	(*HandleDeliveryRequest)(nil),  // 4: varco.plugin.v1.HandleDeliveryRequest
+	(*Receipt)(nil),                // 5: varco.plugin.v1.Receipt
+	(*HandleCallbackResponse)(nil), // 6: varco.plugin.v1.HandleCallbackResponse
+	nil,                            // 7: varco.plugin.v1.HandleCallbackRequest.HeaderEntry
+	nil,                            // 8: varco.plugin.v1.HandleCallbackResponse.HeaderEntry
+	nil,                            // 9: varco.plugin.v1.HandleCallbackResponse.SignalsEntry
+	(*Credential)(nil),             // 10: varco.plugin.v1.Credential
+	(*timestamppb.Timestamp)(nil),  // 11: google.protobuf.Timestamp
+	(*StepContext)(nil),            // 12: varco.plugin.v1.StepContext
+	(*CredentialChange)(nil),       // 13: varco.plugin.v1.CredentialChange
+	(*Effect)(nil),                 // 14: varco.plugin.v1.Effect
 }
 var file_varco_plugin_v1_callbacks_proto_depIdxs = []int32{
-	3,  // 0: varco.plugin.v1.HandleCallbackRequest.header:type_name -> varco.plugin.v1.HandleCallbackRequest.HeaderEntry
-	6,  // 1: varco.plugin.v1.HandleCallbackRequest.credential:type_name -> varco.plugin.v1.Credential
-	7,  // 2: varco.plugin.v1.HandleCallbackRequest.now:type_name -> google.protobuf.Timestamp
-	4,  // 3: varco.plugin.v1.HandleCallbackResponse.header:type_name -> varco.plugin.v1.HandleCallbackResponse.HeaderEntry
-	8,  // 4: varco.plugin.v1.HandleCallbackResponse.credential_changes:type_name -> varco.plugin.v1.CredentialChange
-	5,  // 5: varco.plugin.v1.HandleCallbackResponse.signals:type_name -> varco.plugin.v1.HandleCallbackResponse.SignalsEntry
-	9,  // 6: varco.plugin.v1.HandleCallbackResponse.effects:type_name -> varco.plugin.v1.Effect
-	0,  // 7: varco.plugin.v1.HandleCallbackRequest.HeaderEntry.value:type_name -> varco.plugin.v1.HeaderValues
-	0,  // 8: varco.plugin.v1.HandleCallbackResponse.HeaderEntry.value:type_name -> varco.plugin.v1.HeaderValues
-	1,  // 9: varco.plugin.v1.Callbacks.HandleCallback:input_type -> varco.plugin.v1.HandleCallbackRequest
-	2,  // 10: varco.plugin.v1.Callbacks.HandleCallback:output_type -> varco.plugin.v1.HandleCallbackResponse
-	10, // [10:11] is the sub-list for method output_type
-	9,  // [9:10] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	7,  // 0: varco.plugin.v1.HandleCallbackRequest.header:type_name -> varco.plugin.v1.HandleCallbackRequest.HeaderEntry
+	10, // 1: varco.plugin.v1.HandleCallbackRequest.credential:type_name -> varco.plugin.v1.Credential
+	3,  // 2: varco.plugin.v1.HandleCallbackRequest.pending:type_name -> varco.plugin.v1.PendingFlow
+	11, // 3: varco.plugin.v1.HandleCallbackRequest.now:type_name -> google.protobuf.Timestamp
+	12, // 4: varco.plugin.v1.PendingFlow.context:type_name -> varco.plugin.v1.StepContext
+	0,  // 5: varco.plugin.v1.HandleDeliveryRequest.status:type_name -> varco.plugin.v1.DeliveryStatus
+	10, // 6: varco.plugin.v1.HandleDeliveryRequest.credential:type_name -> varco.plugin.v1.Credential
+	11, // 7: varco.plugin.v1.HandleDeliveryRequest.now:type_name -> google.protobuf.Timestamp
+	0,  // 8: varco.plugin.v1.Receipt.status:type_name -> varco.plugin.v1.DeliveryStatus
+	8,  // 9: varco.plugin.v1.HandleCallbackResponse.header:type_name -> varco.plugin.v1.HandleCallbackResponse.HeaderEntry
+	13, // 10: varco.plugin.v1.HandleCallbackResponse.credential_changes:type_name -> varco.plugin.v1.CredentialChange
+	9,  // 11: varco.plugin.v1.HandleCallbackResponse.signals:type_name -> varco.plugin.v1.HandleCallbackResponse.SignalsEntry
+	14, // 12: varco.plugin.v1.HandleCallbackResponse.effects:type_name -> varco.plugin.v1.Effect
+	5,  // 13: varco.plugin.v1.HandleCallbackResponse.receipts:type_name -> varco.plugin.v1.Receipt
+	1,  // 14: varco.plugin.v1.HandleCallbackRequest.HeaderEntry.value:type_name -> varco.plugin.v1.HeaderValues
+	1,  // 15: varco.plugin.v1.HandleCallbackResponse.HeaderEntry.value:type_name -> varco.plugin.v1.HeaderValues
+	2,  // 16: varco.plugin.v1.Callbacks.HandleCallback:input_type -> varco.plugin.v1.HandleCallbackRequest
+	4,  // 17: varco.plugin.v1.Callbacks.HandleDelivery:input_type -> varco.plugin.v1.HandleDeliveryRequest
+	6,  // 18: varco.plugin.v1.Callbacks.HandleCallback:output_type -> varco.plugin.v1.HandleCallbackResponse
+	6,  // 19: varco.plugin.v1.Callbacks.HandleDelivery:output_type -> varco.plugin.v1.HandleCallbackResponse
+	18, // [18:20] is the sub-list for method output_type
+	16, // [16:18] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_varco_plugin_v1_callbacks_proto_init() }
@@ -380,13 +698,14 @@ func file_varco_plugin_v1_callbacks_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_varco_plugin_v1_callbacks_proto_rawDesc), len(file_varco_plugin_v1_callbacks_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   6,
+			NumEnums:      1,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_varco_plugin_v1_callbacks_proto_goTypes,
 		DependencyIndexes: file_varco_plugin_v1_callbacks_proto_depIdxs,
+		EnumInfos:         file_varco_plugin_v1_callbacks_proto_enumTypes,
 		MessageInfos:      file_varco_plugin_v1_callbacks_proto_msgTypes,
 	}.Build()
 	File_varco_plugin_v1_callbacks_proto = out.File

@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	Callbacks_HandleCallback_FullMethodName = "/varco.plugin.v1.Callbacks/HandleCallback"
+	Callbacks_HandleDelivery_FullMethodName = "/varco.plugin.v1.Callbacks/HandleDelivery"
 )
 
 // CallbacksClient is the client API for Callbacks service.
@@ -31,6 +32,10 @@ const (
 type CallbacksClient interface {
 	// HandleCallback answers one request on a route of Description.routes. Deadline as of a step.
 	HandleCallback(ctx context.Context, in *HandleCallbackRequest, opts ...grpc.CallOption) (*HandleCallbackResponse, error)
+	// HandleDelivery tells the instance that asked for an effect what became of it, once known: a push token that is dead, a
+	// number that does not exist. Only for effects that name a credential. The status, header and body of the answer are
+	// ignored. Deadline as of a step.
+	HandleDelivery(ctx context.Context, in *HandleDeliveryRequest, opts ...grpc.CallOption) (*HandleCallbackResponse, error)
 }
 
 type callbacksClient struct {
@@ -51,6 +56,16 @@ func (c *callbacksClient) HandleCallback(ctx context.Context, in *HandleCallback
 	return out, nil
 }
 
+func (c *callbacksClient) HandleDelivery(ctx context.Context, in *HandleDeliveryRequest, opts ...grpc.CallOption) (*HandleCallbackResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(HandleCallbackResponse)
+	err := c.cc.Invoke(ctx, Callbacks_HandleDelivery_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CallbacksServer is the server API for Callbacks service.
 // All implementations must embed UnimplementedCallbacksServer
 // for forward compatibility.
@@ -60,6 +75,10 @@ func (c *callbacksClient) HandleCallback(ctx context.Context, in *HandleCallback
 type CallbacksServer interface {
 	// HandleCallback answers one request on a route of Description.routes. Deadline as of a step.
 	HandleCallback(context.Context, *HandleCallbackRequest) (*HandleCallbackResponse, error)
+	// HandleDelivery tells the instance that asked for an effect what became of it, once known: a push token that is dead, a
+	// number that does not exist. Only for effects that name a credential. The status, header and body of the answer are
+	// ignored. Deadline as of a step.
+	HandleDelivery(context.Context, *HandleDeliveryRequest) (*HandleCallbackResponse, error)
 	mustEmbedUnimplementedCallbacksServer()
 }
 
@@ -72,6 +91,9 @@ type UnimplementedCallbacksServer struct{}
 
 func (UnimplementedCallbacksServer) HandleCallback(context.Context, *HandleCallbackRequest) (*HandleCallbackResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method HandleCallback not implemented")
+}
+func (UnimplementedCallbacksServer) HandleDelivery(context.Context, *HandleDeliveryRequest) (*HandleCallbackResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method HandleDelivery not implemented")
 }
 func (UnimplementedCallbacksServer) mustEmbedUnimplementedCallbacksServer() {}
 func (UnimplementedCallbacksServer) testEmbeddedByValue()                   {}
@@ -112,6 +134,24 @@ func _Callbacks_HandleCallback_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Callbacks_HandleDelivery_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(HandleDeliveryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CallbacksServer).HandleDelivery(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Callbacks_HandleDelivery_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CallbacksServer).HandleDelivery(ctx, req.(*HandleDeliveryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Callbacks_ServiceDesc is the grpc.ServiceDesc for Callbacks service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -122,6 +162,10 @@ var Callbacks_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "HandleCallback",
 			Handler:    _Callbacks_HandleCallback_Handler,
+		},
+		{
+			MethodName: "HandleDelivery",
+			Handler:    _Callbacks_HandleDelivery_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

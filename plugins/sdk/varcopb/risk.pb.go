@@ -21,6 +21,70 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Operation is what is about to happen.
+type Operation int32
+
+const (
+	Operation_OPERATION_UNSPECIFIED Operation = 0
+	// Everything asked for is proven: the person is about to be signed in.
+	Operation_OPERATION_SIGN_IN Operation = 1
+	// A message with a code is about to go to an address.
+	Operation_OPERATION_SEND Operation = 2
+	// An authenticator is about to be bound.
+	Operation_OPERATION_BIND Operation = 3
+	// A transaction is about to be approved.
+	Operation_OPERATION_TRANSACTION Operation = 4
+	// An account is about to be recovered.
+	Operation_OPERATION_RECOVER Operation = 5
+)
+
+// Enum value maps for Operation.
+var (
+	Operation_name = map[int32]string{
+		0: "OPERATION_UNSPECIFIED",
+		1: "OPERATION_SIGN_IN",
+		2: "OPERATION_SEND",
+		3: "OPERATION_BIND",
+		4: "OPERATION_TRANSACTION",
+		5: "OPERATION_RECOVER",
+	}
+	Operation_value = map[string]int32{
+		"OPERATION_UNSPECIFIED": 0,
+		"OPERATION_SIGN_IN":     1,
+		"OPERATION_SEND":        2,
+		"OPERATION_BIND":        3,
+		"OPERATION_TRANSACTION": 4,
+		"OPERATION_RECOVER":     5,
+	}
+)
+
+func (x Operation) Enum() *Operation {
+	p := new(Operation)
+	*p = x
+	return p
+}
+
+func (x Operation) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Operation) Descriptor() protoreflect.EnumDescriptor {
+	return file_varco_plugin_v1_risk_proto_enumTypes[0].Descriptor()
+}
+
+func (Operation) Type() protoreflect.EnumType {
+	return &file_varco_plugin_v1_risk_proto_enumTypes[0]
+}
+
+func (x Operation) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Operation.Descriptor instead.
+func (Operation) EnumDescriptor() ([]byte, []int) {
+	return file_varco_plugin_v1_risk_proto_rawDescGZIP(), []int{0}
+}
+
 // RiskVerdict is what a risk source advises.
 type RiskVerdict int32
 
@@ -58,11 +122,11 @@ func (x RiskVerdict) String() string {
 }
 
 func (RiskVerdict) Descriptor() protoreflect.EnumDescriptor {
-	return file_varco_plugin_v1_risk_proto_enumTypes[0].Descriptor()
+	return file_varco_plugin_v1_risk_proto_enumTypes[1].Descriptor()
 }
 
 func (RiskVerdict) Type() protoreflect.EnumType {
-	return &file_varco_plugin_v1_risk_proto_enumTypes[0]
+	return &file_varco_plugin_v1_risk_proto_enumTypes[1]
 }
 
 func (x RiskVerdict) Number() protoreflect.EnumNumber {
@@ -71,12 +135,19 @@ func (x RiskVerdict) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RiskVerdict.Descriptor instead.
 func (RiskVerdict) EnumDescriptor() ([]byte, []int) {
-	return file_varco_plugin_v1_risk_proto_rawDescGZIP(), []int{0}
+	return file_varco_plugin_v1_risk_proto_rawDescGZIP(), []int{1}
 }
 
 type AssessRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Context       *StepContext           `protobuf:"bytes,1,opt,name=context,proto3" json:"context,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// method_id is that of the method about to act, empty for OPERATION_SIGN_IN.
+	Context   *StepContext `protobuf:"bytes,1,opt,name=context,proto3" json:"context,omitempty"`
+	Operation Operation    `protobuf:"varint,2,opt,name=operation,proto3,enum=varco.plugin.v1.Operation" json:"operation,omitempty"`
+	// Of OPERATION_SEND: the kind of channel and the address.
+	Channel string `protobuf:"bytes,3,opt,name=channel,proto3" json:"channel,omitempty"`
+	To      string `protobuf:"bytes,4,opt,name=to,proto3" json:"to,omitempty"`
+	// RFC 8176 values proven so far in this flow.
+	Amr           []string `protobuf:"bytes,5,rep,name=amr,proto3" json:"amr,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -114,6 +185,34 @@ func (*AssessRequest) Descriptor() ([]byte, []int) {
 func (x *AssessRequest) GetContext() *StepContext {
 	if x != nil {
 		return x.Context
+	}
+	return nil
+}
+
+func (x *AssessRequest) GetOperation() Operation {
+	if x != nil {
+		return x.Operation
+	}
+	return Operation_OPERATION_UNSPECIFIED
+}
+
+func (x *AssessRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *AssessRequest) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *AssessRequest) GetAmr() []string {
+	if x != nil {
+		return x.Amr
 	}
 	return nil
 }
@@ -175,12 +274,23 @@ var File_varco_plugin_v1_risk_proto protoreflect.FileDescriptor
 
 const file_varco_plugin_v1_risk_proto_rawDesc = "" +
 	"\n" +
-	"\x1avarco/plugin/v1/risk.proto\x12\x0fvarco.plugin.v1\x1a\x1avarco/plugin/v1/step.proto\"G\n" +
+	"\x1avarco/plugin/v1/risk.proto\x12\x0fvarco.plugin.v1\x1a\x1avarco/plugin/v1/step.proto\"\xbd\x01\n" +
 	"\rAssessRequest\x126\n" +
-	"\acontext\x18\x01 \x01(\v2\x1c.varco.plugin.v1.StepContextR\acontext\"b\n" +
+	"\acontext\x18\x01 \x01(\v2\x1c.varco.plugin.v1.StepContextR\acontext\x128\n" +
+	"\toperation\x18\x02 \x01(\x0e2\x1a.varco.plugin.v1.OperationR\toperation\x12\x18\n" +
+	"\achannel\x18\x03 \x01(\tR\achannel\x12\x0e\n" +
+	"\x02to\x18\x04 \x01(\tR\x02to\x12\x10\n" +
+	"\x03amr\x18\x05 \x03(\tR\x03amr\"b\n" +
 	"\x0eAssessResponse\x126\n" +
 	"\averdict\x18\x01 \x01(\x0e2\x1c.varco.plugin.v1.RiskVerdictR\averdict\x12\x18\n" +
-	"\areasons\x18\x02 \x03(\tR\areasons*t\n" +
+	"\areasons\x18\x02 \x03(\tR\areasons*\x97\x01\n" +
+	"\tOperation\x12\x19\n" +
+	"\x15OPERATION_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11OPERATION_SIGN_IN\x10\x01\x12\x12\n" +
+	"\x0eOPERATION_SEND\x10\x02\x12\x12\n" +
+	"\x0eOPERATION_BIND\x10\x03\x12\x19\n" +
+	"\x15OPERATION_TRANSACTION\x10\x04\x12\x15\n" +
+	"\x11OPERATION_RECOVER\x10\x05*t\n" +
 	"\vRiskVerdict\x12\x1c\n" +
 	"\x18RISK_VERDICT_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12RISK_VERDICT_ALLOW\x10\x01\x12\x18\n" +
@@ -202,24 +312,26 @@ func file_varco_plugin_v1_risk_proto_rawDescGZIP() []byte {
 	return file_varco_plugin_v1_risk_proto_rawDescData
 }
 
-var file_varco_plugin_v1_risk_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_varco_plugin_v1_risk_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_varco_plugin_v1_risk_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_varco_plugin_v1_risk_proto_goTypes = []any{
-	(RiskVerdict)(0),       // 0: varco.plugin.v1.RiskVerdict
-	(*AssessRequest)(nil),  // 1: varco.plugin.v1.AssessRequest
-	(*AssessResponse)(nil), // 2: varco.plugin.v1.AssessResponse
-	(*StepContext)(nil),    // 3: varco.plugin.v1.StepContext
+	(Operation)(0),         // 0: varco.plugin.v1.Operation
+	(RiskVerdict)(0),       // 1: varco.plugin.v1.RiskVerdict
+	(*AssessRequest)(nil),  // 2: varco.plugin.v1.AssessRequest
+	(*AssessResponse)(nil), // 3: varco.plugin.v1.AssessResponse
+	(*StepContext)(nil),    // 4: varco.plugin.v1.StepContext
 }
 var file_varco_plugin_v1_risk_proto_depIdxs = []int32{
-	3, // 0: varco.plugin.v1.AssessRequest.context:type_name -> varco.plugin.v1.StepContext
-	0, // 1: varco.plugin.v1.AssessResponse.verdict:type_name -> varco.plugin.v1.RiskVerdict
-	1, // 2: varco.plugin.v1.RiskSource.Assess:input_type -> varco.plugin.v1.AssessRequest
-	2, // 3: varco.plugin.v1.RiskSource.Assess:output_type -> varco.plugin.v1.AssessResponse
-	3, // [3:4] is the sub-list for method output_type
-	2, // [2:3] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	4, // 0: varco.plugin.v1.AssessRequest.context:type_name -> varco.plugin.v1.StepContext
+	0, // 1: varco.plugin.v1.AssessRequest.operation:type_name -> varco.plugin.v1.Operation
+	1, // 2: varco.plugin.v1.AssessResponse.verdict:type_name -> varco.plugin.v1.RiskVerdict
+	2, // 3: varco.plugin.v1.RiskSource.Assess:input_type -> varco.plugin.v1.AssessRequest
+	3, // 4: varco.plugin.v1.RiskSource.Assess:output_type -> varco.plugin.v1.AssessResponse
+	4, // [4:5] is the sub-list for method output_type
+	3, // [3:4] is the sub-list for method input_type
+	3, // [3:3] is the sub-list for extension type_name
+	3, // [3:3] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_varco_plugin_v1_risk_proto_init() }
@@ -233,7 +345,7 @@ func file_varco_plugin_v1_risk_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_varco_plugin_v1_risk_proto_rawDesc), len(file_varco_plugin_v1_risk_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   1,

@@ -763,7 +763,9 @@ type StepRequest struct {
 	State        []byte `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
 	StateVersion uint32 `protobuf:"varint,4,opt,name=state_version,json=stateVersion,proto3" json:"state_version,omitempty"`
 	// Values of the view's fields by name.
-	Inputs        map[string]string `protobuf:"bytes,5,rep,name=inputs,proto3" json:"inputs,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Inputs map[string]string `protobuf:"bytes,5,rep,name=inputs,proto3" json:"inputs,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// What callbacks left for this flow since the last step, oldest first; at most 16 of at most 16 KiB.
+	Signals       [][]byte `protobuf:"bytes,6,rep,name=signals,proto3" json:"signals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -833,6 +835,13 @@ func (x *StepRequest) GetInputs() map[string]string {
 	return nil
 }
 
+func (x *StepRequest) GetSignals() [][]byte {
+	if x != nil {
+		return x.Signals
+	}
+	return nil
+}
+
 // StepResponse is what a step did. The host commits state, credential changes and effects in one transaction, or none
 // of it, and runs effects only after it.
 type StepResponse struct {
@@ -846,6 +855,7 @@ type StepResponse struct {
 	//	*StepResponse_Success
 	//	*StepResponse_Failure
 	//	*StepResponse_NotApplicable
+	//	*StepResponse_Identify
 	Outcome isStepResponse_Outcome `protobuf_oneof:"outcome"`
 	// At most 16 KiB. The host seals it, bound to installation, instance, flow and step.
 	State             []byte              `protobuf:"bytes,6,opt,name=state,proto3" json:"state,omitempty"`
@@ -938,6 +948,15 @@ func (x *StepResponse) GetNotApplicable() *NotApplicable {
 	return nil
 }
 
+func (x *StepResponse) GetIdentify() *Identify {
+	if x != nil {
+		if x, ok := x.Outcome.(*StepResponse_Identify); ok {
+			return x.Identify
+		}
+	}
+	return nil
+}
+
 func (x *StepResponse) GetState() []byte {
 	if x != nil {
 		return x.State
@@ -990,6 +1009,10 @@ type StepResponse_NotApplicable struct {
 	NotApplicable *NotApplicable `protobuf:"bytes,5,opt,name=not_applicable,json=notApplicable,proto3,oneof"`
 }
 
+type StepResponse_Identify struct {
+	Identify *Identify `protobuf:"bytes,10,opt,name=identify,proto3,oneof"`
+}
+
 func (*StepResponse_Challenge) isStepResponse_Outcome() {}
 
 func (*StepResponse_Pending) isStepResponse_Outcome() {}
@@ -999,6 +1022,8 @@ func (*StepResponse_Success) isStepResponse_Outcome() {}
 func (*StepResponse_Failure) isStepResponse_Outcome() {}
 
 func (*StepResponse_NotApplicable) isStepResponse_Outcome() {}
+
+func (*StepResponse_Identify) isStepResponse_Outcome() {}
 
 // Challenge asks the person for something.
 type Challenge struct {
@@ -1299,6 +1324,54 @@ func (x *NotApplicable) GetReason() Reason {
 	return Reason_REASON_UNSPECIFIED
 }
 
+// Identify asks the host who a public handle belongs to: a method that identifies the subject found it in what the person
+// brought (the id of a passkey). The host looks the credential up by instance and handle and repeats the call, with the
+// credential and its subject, or with neither if there is none; it does so once a step. State, changes and effects of this answer are not
+// kept. Only for a method that identifies the subject, and only while the flow has none.
+type Identify struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Handle        string                 `protobuf:"bytes,1,opt,name=handle,proto3" json:"handle,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Identify) Reset() {
+	*x = Identify{}
+	mi := &file_varco_plugin_v1_step_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Identify) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Identify) ProtoMessage() {}
+
+func (x *Identify) ProtoReflect() protoreflect.Message {
+	mi := &file_varco_plugin_v1_step_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Identify.ProtoReflect.Descriptor instead.
+func (*Identify) Descriptor() ([]byte, []int) {
+	return file_varco_plugin_v1_step_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Identify) GetHandle() string {
+	if x != nil {
+		return x.Handle
+	}
+	return ""
+}
+
 // CredentialChange is committed with the step by compare-and-set: if the credential's revision is no longer
 // expected_revision, nothing of the step happens and the host reruns it on the new data.
 type CredentialChange struct {
@@ -1320,7 +1393,7 @@ type CredentialChange struct {
 
 func (x *CredentialChange) Reset() {
 	*x = CredentialChange{}
-	mi := &file_varco_plugin_v1_step_proto_msgTypes[13]
+	mi := &file_varco_plugin_v1_step_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1332,7 +1405,7 @@ func (x *CredentialChange) String() string {
 func (*CredentialChange) ProtoMessage() {}
 
 func (x *CredentialChange) ProtoReflect() protoreflect.Message {
-	mi := &file_varco_plugin_v1_step_proto_msgTypes[13]
+	mi := &file_varco_plugin_v1_step_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1345,7 +1418,7 @@ func (x *CredentialChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CredentialChange.ProtoReflect.Descriptor instead.
 func (*CredentialChange) Descriptor() ([]byte, []int) {
-	return file_varco_plugin_v1_step_proto_rawDescGZIP(), []int{13}
+	return file_varco_plugin_v1_step_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CredentialChange) GetKind() ChangeKind {
@@ -1410,14 +1483,17 @@ type Effect struct {
 	// Template parameters; sealed at rest.
 	Params map[string]string `protobuf:"bytes,5,rep,name=params,proto3" json:"params,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Not sent after this.
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// The credential it goes to (a phone with a push token), one of StepRequest.credentials or empty. What becomes of the
+	// delivery comes back with it by Callbacks.HandleDelivery.
+	CredentialId  string `protobuf:"bytes,7,opt,name=credential_id,json=credentialId,proto3" json:"credential_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Effect) Reset() {
 	*x = Effect{}
-	mi := &file_varco_plugin_v1_step_proto_msgTypes[14]
+	mi := &file_varco_plugin_v1_step_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1429,7 +1505,7 @@ func (x *Effect) String() string {
 func (*Effect) ProtoMessage() {}
 
 func (x *Effect) ProtoReflect() protoreflect.Message {
-	mi := &file_varco_plugin_v1_step_proto_msgTypes[14]
+	mi := &file_varco_plugin_v1_step_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1442,7 +1518,7 @@ func (x *Effect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Effect.ProtoReflect.Descriptor instead.
 func (*Effect) Descriptor() ([]byte, []int) {
-	return file_varco_plugin_v1_step_proto_rawDescGZIP(), []int{14}
+	return file_varco_plugin_v1_step_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Effect) GetIdempotencyKey() string {
@@ -1485,6 +1561,13 @@ func (x *Effect) GetExpiresAt() *timestamppb.Timestamp {
 		return x.ExpiresAt
 	}
 	return nil
+}
+
+func (x *Effect) GetCredentialId() string {
+	if x != nil {
+		return x.CredentialId
+	}
+	return ""
 }
 
 var File_varco_plugin_v1_step_proto protoreflect.FileDescriptor
@@ -1545,22 +1628,25 @@ const file_varco_plugin_v1_step_proto_rawDesc = "" +
 	"\x05label\x18\x04 \x01(\tR\x05label\x12\x12\n" +
 	"\x04data\x18\x05 \x01(\fR\x04data\x12\x1a\n" +
 	"\brevision\x18\x06 \x01(\x04R\brevision\x12\x18\n" +
-	"\aversion\x18\a \x01(\rR\aversion\"\xbc\x02\n" +
+	"\aversion\x18\a \x01(\rR\aversion\"\xd6\x02\n" +
 	"\vStepRequest\x126\n" +
 	"\acontext\x18\x01 \x01(\v2\x1c.varco.plugin.v1.StepContextR\acontext\x12=\n" +
 	"\vcredentials\x18\x02 \x03(\v2\x1b.varco.plugin.v1.CredentialR\vcredentials\x12\x14\n" +
 	"\x05state\x18\x03 \x01(\fR\x05state\x12#\n" +
 	"\rstate_version\x18\x04 \x01(\rR\fstateVersion\x12@\n" +
-	"\x06inputs\x18\x05 \x03(\v2(.varco.plugin.v1.StepRequest.InputsEntryR\x06inputs\x1a9\n" +
+	"\x06inputs\x18\x05 \x03(\v2(.varco.plugin.v1.StepRequest.InputsEntryR\x06inputs\x12\x18\n" +
+	"\asignals\x18\x06 \x03(\fR\asignals\x1a9\n" +
 	"\vInputsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x80\x04\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb9\x04\n" +
 	"\fStepResponse\x12:\n" +
 	"\tchallenge\x18\x01 \x01(\v2\x1a.varco.plugin.v1.ChallengeH\x00R\tchallenge\x124\n" +
 	"\apending\x18\x02 \x01(\v2\x18.varco.plugin.v1.PendingH\x00R\apending\x124\n" +
 	"\asuccess\x18\x03 \x01(\v2\x18.varco.plugin.v1.SuccessH\x00R\asuccess\x124\n" +
 	"\afailure\x18\x04 \x01(\v2\x18.varco.plugin.v1.FailureH\x00R\afailure\x12G\n" +
-	"\x0enot_applicable\x18\x05 \x01(\v2\x1e.varco.plugin.v1.NotApplicableH\x00R\rnotApplicable\x12\x14\n" +
+	"\x0enot_applicable\x18\x05 \x01(\v2\x1e.varco.plugin.v1.NotApplicableH\x00R\rnotApplicable\x127\n" +
+	"\bidentify\x18\n" +
+	" \x01(\v2\x19.varco.plugin.v1.IdentifyH\x00R\bidentify\x12\x14\n" +
 	"\x05state\x18\x06 \x01(\fR\x05state\x12#\n" +
 	"\rstate_version\x18\a \x01(\rR\fstateVersion\x12P\n" +
 	"\x12credential_changes\x18\b \x03(\v2!.varco.plugin.v1.CredentialChangeR\x11credentialChanges\x121\n" +
@@ -1589,7 +1675,9 @@ const file_varco_plugin_v1_step_proto_rawDesc = "" +
 	"\tretryable\x18\x03 \x01(\bR\tretryable\x12)\n" +
 	"\x04view\x18\x04 \x01(\v2\x15.varco.plugin.v1.ViewR\x04view\"@\n" +
 	"\rNotApplicable\x12/\n" +
-	"\x06reason\x18\x01 \x01(\x0e2\x17.varco.plugin.v1.ReasonR\x06reason\"\xf1\x01\n" +
+	"\x06reason\x18\x01 \x01(\x0e2\x17.varco.plugin.v1.ReasonR\x06reason\"\"\n" +
+	"\bIdentify\x12\x16\n" +
+	"\x06handle\x18\x01 \x01(\tR\x06handle\"\xf1\x01\n" +
 	"\x10CredentialChange\x12/\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1b.varco.plugin.v1.ChangeKindR\x04kind\x12#\n" +
 	"\rcredential_id\x18\x02 \x01(\tR\fcredentialId\x12\x16\n" +
@@ -1597,7 +1685,7 @@ const file_varco_plugin_v1_step_proto_rawDesc = "" +
 	"\x05label\x18\x04 \x01(\tR\x05label\x12\x12\n" +
 	"\x04data\x18\x05 \x01(\fR\x04data\x12\x18\n" +
 	"\aversion\x18\x06 \x01(\rR\aversion\x12+\n" +
-	"\x11expected_revision\x18\a \x01(\x04R\x10expectedRevision\"\xaa\x02\n" +
+	"\x11expected_revision\x18\a \x01(\x04R\x10expectedRevision\"\xcf\x02\n" +
 	"\x06Effect\x12'\n" +
 	"\x0fidempotency_key\x18\x01 \x01(\tR\x0eidempotencyKey\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12\x0e\n" +
@@ -1605,7 +1693,8 @@ const file_varco_plugin_v1_step_proto_rawDesc = "" +
 	"\btemplate\x18\x04 \x01(\tR\btemplate\x12;\n" +
 	"\x06params\x18\x05 \x03(\v2#.varco.plugin.v1.Effect.ParamsEntryR\x06params\x129\n" +
 	"\n" +
-	"expires_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x1a9\n" +
+	"expires_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12#\n" +
+	"\rcredential_id\x18\a \x01(\tR\fcredentialId\x1a9\n" +
 	"\vParamsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\x87\x01\n" +
@@ -1652,7 +1741,7 @@ func file_varco_plugin_v1_step_proto_rawDescGZIP() []byte {
 }
 
 var file_varco_plugin_v1_step_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_varco_plugin_v1_step_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_varco_plugin_v1_step_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_varco_plugin_v1_step_proto_goTypes = []any{
 	(Intent)(0),                   // 0: varco.plugin.v1.Intent
 	(Reason)(0),                   // 1: varco.plugin.v1.Reason
@@ -1670,52 +1759,54 @@ var file_varco_plugin_v1_step_proto_goTypes = []any{
 	(*Success)(nil),               // 13: varco.plugin.v1.Success
 	(*Failure)(nil),               // 14: varco.plugin.v1.Failure
 	(*NotApplicable)(nil),         // 15: varco.plugin.v1.NotApplicable
-	(*CredentialChange)(nil),      // 16: varco.plugin.v1.CredentialChange
-	(*Effect)(nil),                // 17: varco.plugin.v1.Effect
-	nil,                           // 18: varco.plugin.v1.Subject.AttributesEntry
-	nil,                           // 19: varco.plugin.v1.Transaction.DisplayEntry
-	nil,                           // 20: varco.plugin.v1.StepRequest.InputsEntry
-	nil,                           // 21: varco.plugin.v1.Success.AttributesEntry
-	nil,                           // 22: varco.plugin.v1.Effect.ParamsEntry
-	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
-	(*View)(nil),                  // 24: varco.plugin.v1.View
-	(*durationpb.Duration)(nil),   // 25: google.protobuf.Duration
+	(*Identify)(nil),              // 16: varco.plugin.v1.Identify
+	(*CredentialChange)(nil),      // 17: varco.plugin.v1.CredentialChange
+	(*Effect)(nil),                // 18: varco.plugin.v1.Effect
+	nil,                           // 19: varco.plugin.v1.Subject.AttributesEntry
+	nil,                           // 20: varco.plugin.v1.Transaction.DisplayEntry
+	nil,                           // 21: varco.plugin.v1.StepRequest.InputsEntry
+	nil,                           // 22: varco.plugin.v1.Success.AttributesEntry
+	nil,                           // 23: varco.plugin.v1.Effect.ParamsEntry
+	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
+	(*View)(nil),                  // 25: varco.plugin.v1.View
+	(*durationpb.Duration)(nil),   // 26: google.protobuf.Duration
 }
 var file_varco_plugin_v1_step_proto_depIdxs = []int32{
 	0,  // 0: varco.plugin.v1.StepContext.intent:type_name -> varco.plugin.v1.Intent
 	4,  // 1: varco.plugin.v1.StepContext.subject:type_name -> varco.plugin.v1.Subject
 	5,  // 2: varco.plugin.v1.StepContext.transaction:type_name -> varco.plugin.v1.Transaction
-	23, // 3: varco.plugin.v1.StepContext.now:type_name -> google.protobuf.Timestamp
+	24, // 3: varco.plugin.v1.StepContext.now:type_name -> google.protobuf.Timestamp
 	6,  // 4: varco.plugin.v1.StepContext.client:type_name -> varco.plugin.v1.Client
 	7,  // 5: varco.plugin.v1.StepContext.browser:type_name -> varco.plugin.v1.Browser
-	23, // 6: varco.plugin.v1.StepContext.expires_at:type_name -> google.protobuf.Timestamp
-	18, // 7: varco.plugin.v1.Subject.attributes:type_name -> varco.plugin.v1.Subject.AttributesEntry
-	19, // 8: varco.plugin.v1.Transaction.display:type_name -> varco.plugin.v1.Transaction.DisplayEntry
+	24, // 6: varco.plugin.v1.StepContext.expires_at:type_name -> google.protobuf.Timestamp
+	19, // 7: varco.plugin.v1.Subject.attributes:type_name -> varco.plugin.v1.Subject.AttributesEntry
+	20, // 8: varco.plugin.v1.Transaction.display:type_name -> varco.plugin.v1.Transaction.DisplayEntry
 	3,  // 9: varco.plugin.v1.StepRequest.context:type_name -> varco.plugin.v1.StepContext
 	8,  // 10: varco.plugin.v1.StepRequest.credentials:type_name -> varco.plugin.v1.Credential
-	20, // 11: varco.plugin.v1.StepRequest.inputs:type_name -> varco.plugin.v1.StepRequest.InputsEntry
+	21, // 11: varco.plugin.v1.StepRequest.inputs:type_name -> varco.plugin.v1.StepRequest.InputsEntry
 	11, // 12: varco.plugin.v1.StepResponse.challenge:type_name -> varco.plugin.v1.Challenge
 	12, // 13: varco.plugin.v1.StepResponse.pending:type_name -> varco.plugin.v1.Pending
 	13, // 14: varco.plugin.v1.StepResponse.success:type_name -> varco.plugin.v1.Success
 	14, // 15: varco.plugin.v1.StepResponse.failure:type_name -> varco.plugin.v1.Failure
 	15, // 16: varco.plugin.v1.StepResponse.not_applicable:type_name -> varco.plugin.v1.NotApplicable
-	16, // 17: varco.plugin.v1.StepResponse.credential_changes:type_name -> varco.plugin.v1.CredentialChange
-	17, // 18: varco.plugin.v1.StepResponse.effects:type_name -> varco.plugin.v1.Effect
-	24, // 19: varco.plugin.v1.Challenge.view:type_name -> varco.plugin.v1.View
-	24, // 20: varco.plugin.v1.Pending.view:type_name -> varco.plugin.v1.View
-	25, // 21: varco.plugin.v1.Pending.poll_after:type_name -> google.protobuf.Duration
-	21, // 22: varco.plugin.v1.Success.attributes:type_name -> varco.plugin.v1.Success.AttributesEntry
-	1,  // 23: varco.plugin.v1.Failure.reason:type_name -> varco.plugin.v1.Reason
-	24, // 24: varco.plugin.v1.Failure.view:type_name -> varco.plugin.v1.View
-	1,  // 25: varco.plugin.v1.NotApplicable.reason:type_name -> varco.plugin.v1.Reason
-	2,  // 26: varco.plugin.v1.CredentialChange.kind:type_name -> varco.plugin.v1.ChangeKind
-	22, // 27: varco.plugin.v1.Effect.params:type_name -> varco.plugin.v1.Effect.ParamsEntry
-	23, // 28: varco.plugin.v1.Effect.expires_at:type_name -> google.protobuf.Timestamp
-	29, // [29:29] is the sub-list for method output_type
-	29, // [29:29] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	16, // 17: varco.plugin.v1.StepResponse.identify:type_name -> varco.plugin.v1.Identify
+	17, // 18: varco.plugin.v1.StepResponse.credential_changes:type_name -> varco.plugin.v1.CredentialChange
+	18, // 19: varco.plugin.v1.StepResponse.effects:type_name -> varco.plugin.v1.Effect
+	25, // 20: varco.plugin.v1.Challenge.view:type_name -> varco.plugin.v1.View
+	25, // 21: varco.plugin.v1.Pending.view:type_name -> varco.plugin.v1.View
+	26, // 22: varco.plugin.v1.Pending.poll_after:type_name -> google.protobuf.Duration
+	22, // 23: varco.plugin.v1.Success.attributes:type_name -> varco.plugin.v1.Success.AttributesEntry
+	1,  // 24: varco.plugin.v1.Failure.reason:type_name -> varco.plugin.v1.Reason
+	25, // 25: varco.plugin.v1.Failure.view:type_name -> varco.plugin.v1.View
+	1,  // 26: varco.plugin.v1.NotApplicable.reason:type_name -> varco.plugin.v1.Reason
+	2,  // 27: varco.plugin.v1.CredentialChange.kind:type_name -> varco.plugin.v1.ChangeKind
+	23, // 28: varco.plugin.v1.Effect.params:type_name -> varco.plugin.v1.Effect.ParamsEntry
+	24, // 29: varco.plugin.v1.Effect.expires_at:type_name -> google.protobuf.Timestamp
+	30, // [30:30] is the sub-list for method output_type
+	30, // [30:30] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_varco_plugin_v1_step_proto_init() }
@@ -1730,6 +1821,7 @@ func file_varco_plugin_v1_step_proto_init() {
 		(*StepResponse_Success)(nil),
 		(*StepResponse_Failure)(nil),
 		(*StepResponse_NotApplicable)(nil),
+		(*StepResponse_Identify)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1737,7 +1829,7 @@ func file_varco_plugin_v1_step_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_varco_plugin_v1_step_proto_rawDesc), len(file_varco_plugin_v1_step_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   20,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
