@@ -81,7 +81,7 @@ func normal(t *rapid.T, v reflect.Value) {
 		case reflect.TypeFor[Node]():
 			oneOf(t, v, v.NumField())
 		case reflect.TypeFor[StepResponse]():
-			oneOf(t, v, 5)
+			oneOf(t, v, 6)
 		}
 		for i := range v.NumField() {
 			normal(t, v.Field(i))
