@@ -40,7 +40,9 @@ func generators() rapid.MakeConfig {
 			reflect.TypeFor[Style](): pick(StylePlain, StyleError, StyleWarning, StyleSuccess),
 			reflect.TypeFor[LegacyResult](): pick(LegacyMatch, LegacyNoMatch, LegacyLocked, LegacyMustChange, LegacyUnavailable,
 				LegacyChallenge),
-			reflect.TypeFor[RiskVerdict](): pick(RiskAllow, RiskStepUp, RiskDeny),
+			reflect.TypeFor[RiskVerdict]():    pick(RiskAllow, RiskStepUp, RiskDeny),
+			reflect.TypeFor[DeliveryStatus](): pick(DeliveryDelivered, DeliveryFailed, DeliveryGone),
+			reflect.TypeFor[Operation]():      pick(OperationSignIn, OperationSend, OperationBind, OperationTransaction, OperationRecover, Operation("#9")),
 		},
 	}
 }
