@@ -56,7 +56,10 @@ type Transaction struct {
 type ClientInfo struct{ ID, Name string }
 
 // BrowserInfo describes the consumption device.
-type BrowserInfo struct{ Address, UserAgent string }
+type BrowserInfo struct {
+	Address, UserAgent string
+	Known              bool // a login of the subject was completed in it before; set in a RiskRequest alone
+}
 
 // Credential is what a plugin stored for a subject: opened by the host for the length of one call.
 type Credential struct {

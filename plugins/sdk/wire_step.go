@@ -8,7 +8,7 @@ func (e *encoder) context(c *StepContext) *pb.StepContext {
 		Step: c.Step, IdempotencyKey: c.IdempotencyKey, Intent: enumIntent.encode(e, c.Intent),
 		Subject: encodeSubject(c.Subject), Now: encodeTime(c.Now), Locale: c.Locale,
 		Client:         &pb.Client{Id: c.Client.ID, Name: c.Client.Name},
-		Browser:        &pb.Browser{Address: c.Browser.Address, UserAgent: c.Browser.UserAgent},
+		Browser:        &pb.Browser{Address: c.Browser.Address, UserAgent: c.Browser.UserAgent, Known: c.Browser.Known},
 		FailedAttempts: c.FailedAttempts, ExpiresAt: encodeTime(c.ExpiresAt), MaxStateVersion: c.MaxStateVersion,
 		RpId: c.RPID, Origins: c.Origins,
 	}
@@ -25,7 +25,7 @@ func decodeContext(m *pb.StepContext) StepContext {
 		Intent: enumIntent.decode(m.GetIntent()), Subject: decodeSubject(m.GetSubject()), Now: decodeTime(m.GetNow()),
 		Locale:         m.GetLocale(),
 		Client:         ClientInfo{ID: m.GetClient().GetId(), Name: m.GetClient().GetName()},
-		Browser:        BrowserInfo{Address: m.GetBrowser().GetAddress(), UserAgent: m.GetBrowser().GetUserAgent()},
+		Browser:        BrowserInfo{Address: m.GetBrowser().GetAddress(), UserAgent: m.GetBrowser().GetUserAgent(), Known: m.GetBrowser().GetKnown()},
 		FailedAttempts: m.GetFailedAttempts(), ExpiresAt: decodeTime(m.GetExpiresAt()),
 		MaxStateVersion: m.GetMaxStateVersion(), RPID: m.GetRpId(), Origins: m.GetOrigins(),
 	}
