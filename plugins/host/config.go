@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"strings"
 
 	"google.golang.org/grpc"
+
+	"github.com/varco-id/varco/plugins/sdk"
 )
 
 // InstanceConfig is one configured plugin: each instance is a process of its own, so that its secrets, its back end and
@@ -23,7 +26,7 @@ type InstanceConfig struct {
 	Config     []byte            // JSON, secrets filled in; empty means {}
 	AMR        []string          // the operator's ceiling; empty means what the plugin claims
 	Attributes []string          // subject attributes it may see
-	Keys       map[string][]byte // instance keys by name
+	Keys       map[string][]byte // instance keys by name, beside those of Options.Keys
 	Env        []string          // NAME=value, beside the few names every plugin gets
 }
 
@@ -37,7 +40,11 @@ type Options struct {
 	AllowUnpinned bool
 	Log           *slog.Logger
 	Report        Reporter
-	DialOptions   []grpc.DialOption // for trace context
+	// Keys returns the keys an instance asks for (sdk.Description.InstanceKeys) by name, made when they do not exist yet: the
+	// same on every replica. It is called between Describe and Configure, with a deadline. Nil: an instance that asks for
+	// keys cannot start unless InstanceConfig.Keys has them.
+	Keys        func(ctx context.Context, instance string, want []sdk.InstanceKey) (map[string][]byte, error)
+	DialOptions []grpc.DialOption // for trace context
 }
 
 // maxDir leaves room for go-plugin's own names inside sun_path (108 bytes on Linux, 104 on macOS).

@@ -21,6 +21,8 @@ const (
 	sendTimeout      = 10 * time.Second
 	importTimeout    = 10 * time.Second
 	keyTimeout       = 5 * time.Second
+	legacyTimeout    = 10 * time.Second
+	assessTimeout    = 3 * time.Second // at most; the caller's policy may give less
 
 	pingEvery        = 5 * time.Second
 	pingTimeout      = 2 * time.Second

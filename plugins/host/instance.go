@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -164,7 +165,10 @@ func (i *instance) introduce(ctx context.Context, r *running) (*sdk.Description,
 	if i.config.Plugin != "" && about.Name != i.config.Plugin {
 		return nil, &sdk.Violation{Rule: sdk.RuleDescription, Detail: fmt.Sprintf("it calls itself %q", about.Name)}
 	}
-	cfg := sdk.Configuration{InstanceID: i.config.ID, Revision: i.revision, JSON: i.config.Config, Keys: i.config.Keys}
+	cfg := sdk.Configuration{InstanceID: i.config.ID, Revision: i.revision, JSON: i.config.Config}
+	if cfg.Keys, err = i.keys(ctx, about.InstanceKeys); err != nil {
+		return nil, err
+	}
 	if !json.Valid(cfg.JSON) {
 		return nil, &misconfigured{Problems: []sdk.Problem{{Message: "the configuration is not JSON"}}}
 	}
@@ -184,6 +188,34 @@ func (i *instance) introduce(ctx context.Context, r *running) (*sdk.Description,
 		return nil, fmt.Errorf("configure: %w", err)
 	}
 	return about, nil
+}
+
+// keys returns the instance keys the plugin asks for. One that is missing fails the start: a plugin that signs with an empty
+// key would sign what anybody can sign.
+func (i *instance) keys(ctx context.Context, want []sdk.InstanceKey) (map[string][]byte, error) {
+	if len(want) == 0 {
+		return nil, nil
+	}
+	have := maps.Clone(i.config.Keys)
+	if provide := i.host.options.Keys; provide != nil {
+		made, err := within(ctx, configureTimeout, func(ctx context.Context) (map[string][]byte, error) {
+			return provide(ctx, i.config.ID, want)
+		})
+		if err != nil {
+			return nil, fmt.Errorf("instance keys: %w", err)
+		}
+		if have == nil {
+			have = make(map[string][]byte, len(made))
+		}
+		maps.Copy(have, made)
+	}
+	keys := make(map[string][]byte, len(want))
+	for _, k := range want {
+		if keys[k.Name] = have[k.Name]; len(keys[k.Name]) == 0 {
+			return nil, fmt.Errorf("instance keys: there is no %q, which the plugin asks for", k.Name)
+		}
+	}
+	return keys, nil
 }
 
 // watch returns when the process ended, hangs, or lied too often, and says which; or when ctx ends.

@@ -216,7 +216,9 @@ func (p *probe) Unwrap(_ context.Context, _, _ string, ciphertext, _ []byte) ([]
 	return bytes.ToUpper(ciphertext), nil
 }
 
-func (p *probe) Sign(context.Context, string, string, []byte) ([]byte, error) { return nil, nil }
+func (p *probe) Sign(_ context.Context, _, _ string, digest []byte) ([]byte, error) {
+	return digest, nil
+}
 
 // hostUntilKilled is the process of a host that a test kills: it prints the id of its plugin's process.
 func hostUntilKilled(dir string) {

@@ -2,9 +2,7 @@ package host
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/varco-id/varco/plugins/sdk"
 )
@@ -13,8 +11,10 @@ import (
 func (h *Host) Check(ctx context.Context, id string) (sdk.Health, error) {
 	var health sdk.Health
 	err := h.call(ctx, id, "check", checkTimeout, false, func(ctx context.Context, _ *instance, c *sdk.Client) (err error) {
-		health, err = c.Check(ctx, id)
-		return err
+		if health, err = c.Check(ctx, id); err != nil {
+			return err
+		}
+		return health.Validate()
 	})
 	return health, err
 }
@@ -53,35 +53,13 @@ func (h *Host) Revoke(ctx context.Context, id string, credential sdk.Credential)
 func (h *Host) Send(ctx context.Context, m sdk.Message) (*sdk.SendResult, error) {
 	var result *sdk.SendResult
 	err := h.call(ctx, m.InstanceID, "send", sendTimeout, false, func(ctx context.Context, _ *instance, c *sdk.Client) (err error) {
-		result, err = c.Send(ctx, m)
-		return err
-	})
-	return result, err
-}
-
-// Wrap encrypts plaintext under the key keyID of a key service, bound to associatedData. The error is an *Error.
-func (h *Host) Wrap(ctx context.Context, id, keyID string, plaintext, associatedData []byte) ([]byte, error) {
-	return h.useKey(ctx, id, "wrap", func(ctx context.Context, c *sdk.Client) ([]byte, error) {
-		return c.Wrap(ctx, id, keyID, plaintext, associatedData)
-	})
-}
-
-// Unwrap is the inverse of Wrap. The error is an *Error.
-func (h *Host) Unwrap(ctx context.Context, id, keyID string, ciphertext, associatedData []byte) ([]byte, error) {
-	return h.useKey(ctx, id, "unwrap", func(ctx context.Context, c *sdk.Client) ([]byte, error) {
-		return c.Unwrap(ctx, id, keyID, ciphertext, associatedData)
-	})
-}
-
-// useKey repeats a call that found nobody: wrapping and unwrapping change nothing, so twice is as good as once.
-func (h *Host) useKey(ctx context.Context, id, op string, f func(context.Context, *sdk.Client) ([]byte, error)) ([]byte, error) {
-	var out []byte
-	err := h.call(ctx, id, op, keyTimeout, true, func(ctx context.Context, i *instance, c *sdk.Client) (err error) {
-		if d, _ := i.described(); d != nil && !slices.Contains(d.Services, sdk.ServiceKeyService) {
-			return sdk.NotConfigured(errors.New("the plugin is not a key service"))
+		if result, err = c.Send(ctx, m); err != nil {
+			return err
 		}
-		out, err = f(ctx, c)
-		return err
+		return result.Validate()
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return result, nil
 }

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -39,10 +40,7 @@ func (h *Host) Step(ctx context.Context, op Op, r *sdk.StepRequest) (*sdk.StepRe
 			State:   r.State, StateVersion: r.StateVersion,
 		}, nil
 	}
-	limit := sdk.DefaultStepTimeout
-	if i, ok := h.byID[id]; ok {
-		limit = i.stepTimeout()
-	}
+	limit := h.stepLimit(id)
 	if op == Cancel {
 		limit = cancelTimeout
 	}
@@ -86,6 +84,14 @@ func runStep(ctx context.Context, c *sdk.Client, op Op, r *sdk.StepRequest) (*sd
 	panic("host.Step: unknown operation " + string(op))
 }
 
+// stepLimit is the deadline of a step of an instance.
+func (h *Host) stepLimit(id string) time.Duration {
+	if i, ok := h.byID[id]; ok {
+		return i.stepTimeout()
+	}
+	return sdk.DefaultStepTimeout
+}
+
 // stepTimeout is what the plugin asks for, within the contract.
 func (i *instance) stepTimeout() time.Duration {
 	about, _ := i.described()
@@ -98,26 +104,30 @@ func (i *instance) stepTimeout() time.Duration {
 // request is the caller's with what only this package knows, and without what the instance must not see.
 func (i *instance) request(r *sdk.StepRequest, about *sdk.Description) *sdk.StepRequest {
 	out := *r
-	c := &out.Context
+	out.Context = i.context(&r.Context, about)
+	return &out
+}
+
+func (i *instance) context(in *sdk.StepContext, about *sdk.Description) sdk.StepContext {
+	c := *in
 	c.ConfigRevision = i.revision
 	if c.MaxStateVersion == 0 {
-		c.MaxStateVersion = about.StateVersion
+		c.MaxStateVersion = i.readable(about)
 	}
 	// A browser may send any bytes in these; a message on the wire must be UTF-8.
-	c.Browser.UserAgent = strings.ToValidUTF8(c.Browser.UserAgent, "�")
+	c.Browser.UserAgent = strings.ToValidUTF8(c.Browser.UserAgent, "\uFFFD")
 	c.Locale = strings.ToValidUTF8(c.Locale, "")
 	if c.Subject != nil {
 		seen := *c.Subject
 		seen.Attributes = maps.Clone(seen.Attributes)
-		allowed := make(map[string]bool, len(i.config.Attributes))
-		for _, name := range i.config.Attributes {
-			allowed[name] = true
-		}
-		maps.DeleteFunc(seen.Attributes, func(name, _ string) bool { return !allowed[name] })
+		maps.DeleteFunc(seen.Attributes, func(name, _ string) bool { return !slices.Contains(i.config.Attributes, name) })
 		c.Subject = &seen
 	}
-	return &out
+	return c
 }
+
+// readable is the highest state version the plugin may write.
+func (i *instance) readable(about *sdk.Description) uint32 { return about.StateVersion }
 
 // sound says whether inputs can be sent at all.
 func sound(inputs map[string]string) bool {

@@ -22,6 +22,13 @@ const (
 	RuleCredential  Rule = "credential"  // a credential that was not handed in, too large, or without a compare-and-set
 	RuleEffect      Rule = "effect"      // an effect without key, channel or text
 	RuleSize        Rule = "size"        // a message over the limit
+	RuleCallback    Rule = "callback"    // an answer to a request from outside that must not leave the host
+	RuleSignal      Rule = "signal"      // a signal to a flow that was not handed in
+	RuleReceipt     Rule = "receipt"     // a receipt from what is no delivery channel, or one that tells nothing
+	RuleLegacy      Rule = "legacy"      // an answer of an old identity store that is none
+	RuleRisk        Rule = "risk"        // a verdict outside the three, or reasons that cannot be kept
+	RuleDelivery    Rule = "delivery"    // a result of a delivery that contradicts itself
+	RuleKey         Rule = "key"         // a key service answered nothing, or too much
 )
 
 // Violation is a broken rule.

@@ -5,7 +5,7 @@ import "slices"
 // Validate says whether the host would accept r as the answer of the plugin described by d to req. The error is a
 // [*Violation].
 func (r *StepResponse) Validate(d *Description, req *StepRequest) error {
-	return first(r.checkOutcome(d, req), r.checkState(req), r.checkChanges(req), r.checkEffects(d, req))
+	return first(r.checkOutcome(d, req), r.checkState(req), r.checkChanges(req), checkEffects(d, r.Effects, req.Credentials))
 }
 
 func (r *StepResponse) checkOutcome(d *Description, req *StepRequest) *Violation {
@@ -80,7 +80,7 @@ func (s *Success) check(d *Description, req *StepRequest) *Violation {
 	if len(s.Evidence) > MaxEvidence {
 		return broken(RuleSize, "evidence of %d bytes, over %d", len(s.Evidence), MaxEvidence)
 	}
-	return nil
+	return checkAttributes(s.Attributes)
 }
 
 func (r *StepResponse) checkState(req *StepRequest) *Violation {
@@ -149,15 +149,15 @@ func (r *ImportResult) Validate() error {
 	return first(r.Change.check())
 }
 
-func (r *StepResponse) checkEffects(d *Description, req *StepRequest) *Violation {
-	if len(r.Effects) > MaxEffects {
-		return broken(RuleSize, "%d effects, over %d", len(r.Effects), MaxEffects)
+func checkEffects(d *Description, effects []Effect, given []Credential) *Violation {
+	if len(effects) > MaxEffects {
+		return broken(RuleSize, "%d effects, over %d", len(effects), MaxEffects)
 	}
-	for _, f := range r.Effects {
+	for _, f := range effects {
 		if f.IdempotencyKey == "" || f.Channel == "" {
 			return broken(RuleEffect, "an effect needs an idempotency key and a channel")
 		}
-		if f.CredentialID != "" && credentialOf(req, f.CredentialID) == nil {
+		if f.CredentialID != "" && !slices.ContainsFunc(given, func(c Credential) bool { return c.ID == f.CredentialID }) {
 			return broken(RuleEffect, "an effect for a credential that was not handed in")
 		}
 		if v := d.checkText("effect", Text{Key: f.Template, Params: f.Params}, true); v != nil {

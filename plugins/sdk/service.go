@@ -67,6 +67,7 @@ type CallbackRequest struct {
 	Credential                     *Credential
 	Pending                        []PendingFlow // of the credential's subject, oldest first
 	Now                            time.Time
+	MaxStateVersion                uint32 // the highest Version that every live replica can read; write none higher
 }
 
 // PendingFlow is a flow that waits for something from outside, as its last step left it.
@@ -94,6 +95,8 @@ type DeliveryReport struct {
 	Reason         string // for the operator; no address, no code
 	Credential     *Credential
 	Now            time.Time
+	// MaxStateVersion is the highest Version that every live replica can read. Write none higher.
+	MaxStateVersion uint32
 }
 
 // Receipt is what a delivery channel learned of a message it accepted earlier.

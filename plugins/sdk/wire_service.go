@@ -32,7 +32,7 @@ func (e *encoder) callbackRequest(r *CallbackRequest) *pb.HandleCallbackRequest 
 	m := &pb.HandleCallbackRequest{
 		InstanceId: r.InstanceID, Route: r.Route, Method: r.Method, Url: r.URL, Header: encodeHeader(r.Header), Body: r.Body,
 		ClientCertificate: r.ClientCertificate, DpopThumbprint: r.DPoPThumbprint, Pending: list(r.Pending, e.pending),
-		Now: encodeTime(r.Now),
+		Now: encodeTime(r.Now), MaxStateVersion: r.MaxStateVersion,
 	}
 	if r.Credential != nil {
 		m.Credential = encodeCredential(*r.Credential)
@@ -45,6 +45,7 @@ func decodeCallbackRequest(m *pb.HandleCallbackRequest) *CallbackRequest {
 		InstanceID: m.GetInstanceId(), Route: m.GetRoute(), Method: m.GetMethod(), URL: m.GetUrl(),
 		Header: decodeHeader(m.GetHeader()), Body: m.GetBody(), ClientCertificate: m.GetClientCertificate(),
 		DPoPThumbprint: m.GetDpopThumbprint(), Pending: list(m.GetPending(), decodePending), Now: decodeTime(m.GetNow()),
+		MaxStateVersion: m.GetMaxStateVersion(),
 	}
 	if m.GetCredential() != nil {
 		c := decodeCredential(m.GetCredential())
@@ -83,7 +84,7 @@ func decodeReceipt(m *pb.Receipt) Receipt {
 
 func (e *encoder) deliveryReport(r *DeliveryReport) *pb.HandleDeliveryRequest {
 	m := &pb.HandleDeliveryRequest{InstanceId: r.InstanceID, IdempotencyKey: r.IdempotencyKey, Status: enumDelivery.encode(e, r.Status),
-		Reason: r.Reason, Now: encodeTime(r.Now)}
+		Reason: r.Reason, Now: encodeTime(r.Now), MaxStateVersion: r.MaxStateVersion}
 	if r.Credential != nil {
 		m.Credential = encodeCredential(*r.Credential)
 	}
@@ -92,7 +93,7 @@ func (e *encoder) deliveryReport(r *DeliveryReport) *pb.HandleDeliveryRequest {
 
 func decodeDeliveryReport(m *pb.HandleDeliveryRequest) *DeliveryReport {
 	r := &DeliveryReport{InstanceID: m.GetInstanceId(), IdempotencyKey: m.GetIdempotencyKey(), Status: enumDelivery.decode(m.GetStatus()),
-		Reason: m.GetReason(), Now: decodeTime(m.GetNow())}
+		Reason: m.GetReason(), Now: decodeTime(m.GetNow()), MaxStateVersion: m.GetMaxStateVersion()}
 	if m.GetCredential() != nil {
 		c := decodeCredential(m.GetCredential())
 		r.Credential = &c

@@ -140,10 +140,12 @@ type HandleCallbackRequest struct {
 	// The credential the public handle names.
 	Credential *Credential `protobuf:"bytes,9,opt,name=credential,proto3" json:"credential,omitempty"`
 	// Flows whose last outcome of this instance was Pending and whose subject the credential belongs to, oldest first, at most 16.
-	Pending       []*PendingFlow         `protobuf:"bytes,10,rep,name=pending,proto3" json:"pending,omitempty"`
-	Now           *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=now,proto3" json:"now,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Pending []*PendingFlow         `protobuf:"bytes,10,rep,name=pending,proto3" json:"pending,omitempty"`
+	Now     *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=now,proto3" json:"now,omitempty"`
+	// The highest state_version that every live replica can read. Write no credential data of a higher one.
+	MaxStateVersion uint32 `protobuf:"varint,12,opt,name=max_state_version,json=maxStateVersion,proto3" json:"max_state_version,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *HandleCallbackRequest) Reset() {
@@ -253,6 +255,13 @@ func (x *HandleCallbackRequest) GetNow() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *HandleCallbackRequest) GetMaxStateVersion() uint32 {
+	if x != nil {
+		return x.MaxStateVersion
+	}
+	return 0
+}
+
 // PendingFlow is a flow that waits for something from outside.
 type PendingFlow struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -323,11 +332,13 @@ type HandleDeliveryRequest struct {
 	IdempotencyKey string         `protobuf:"bytes,2,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
 	Status         DeliveryStatus `protobuf:"varint,3,opt,name=status,proto3,enum=varco.plugin.v1.DeliveryStatus" json:"status,omitempty"`
 	// For the operator; no address, no code.
-	Reason        string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	Credential    *Credential            `protobuf:"bytes,5,opt,name=credential,proto3" json:"credential,omitempty"`
-	Now           *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=now,proto3" json:"now,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Reason     string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	Credential *Credential            `protobuf:"bytes,5,opt,name=credential,proto3" json:"credential,omitempty"`
+	Now        *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=now,proto3" json:"now,omitempty"`
+	// The highest state_version that every live replica can read. Write no credential data of a higher one.
+	MaxStateVersion uint32 `protobuf:"varint,7,opt,name=max_state_version,json=maxStateVersion,proto3" json:"max_state_version,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *HandleDeliveryRequest) Reset() {
@@ -400,6 +411,13 @@ func (x *HandleDeliveryRequest) GetNow() *timestamppb.Timestamp {
 		return x.Now
 	}
 	return nil
+}
+
+func (x *HandleDeliveryRequest) GetMaxStateVersion() uint32 {
+	if x != nil {
+		return x.MaxStateVersion
+	}
+	return 0
 }
 
 // Receipt is what a delivery channel learned of a message it accepted earlier.
@@ -566,7 +584,7 @@ const file_varco_plugin_v1_callbacks_proto_rawDesc = "" +
 	"\n" +
 	"\x1fvarco/plugin/v1/callbacks.proto\x12\x0fvarco.plugin.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1avarco/plugin/v1/step.proto\"&\n" +
 	"\fHeaderValues\x12\x16\n" +
-	"\x06values\x18\x01 \x03(\tR\x06values\"\xad\x04\n" +
+	"\x06values\x18\x01 \x03(\tR\x06values\"\xd9\x04\n" +
 	"\x15HandleCallbackRequest\x12\x1f\n" +
 	"\vinstance_id\x18\x01 \x01(\tR\n" +
 	"instanceId\x12\x14\n" +
@@ -582,14 +600,15 @@ const file_varco_plugin_v1_callbacks_proto_rawDesc = "" +
 	"credential\x126\n" +
 	"\apending\x18\n" +
 	" \x03(\v2\x1c.varco.plugin.v1.PendingFlowR\apending\x12,\n" +
-	"\x03now\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x1aX\n" +
+	"\x03now\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x12*\n" +
+	"\x11max_state_version\x18\f \x01(\rR\x0fmaxStateVersion\x1aX\n" +
 	"\vHeaderEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x123\n" +
 	"\x05value\x18\x02 \x01(\v2\x1d.varco.plugin.v1.HeaderValuesR\x05value:\x028\x01\"\x80\x01\n" +
 	"\vPendingFlow\x126\n" +
 	"\acontext\x18\x01 \x01(\v2\x1c.varco.plugin.v1.StepContextR\acontext\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\fR\x05state\x12#\n" +
-	"\rstate_version\x18\x03 \x01(\rR\fstateVersion\"\x9d\x02\n" +
+	"\rstate_version\x18\x03 \x01(\rR\fstateVersion\"\xc9\x02\n" +
 	"\x15HandleDeliveryRequest\x12\x1f\n" +
 	"\vinstance_id\x18\x01 \x01(\tR\n" +
 	"instanceId\x12'\n" +
@@ -599,7 +618,8 @@ const file_varco_plugin_v1_callbacks_proto_rawDesc = "" +
 	"\n" +
 	"credential\x18\x05 \x01(\v2\x1b.varco.plugin.v1.CredentialR\n" +
 	"credential\x12,\n" +
-	"\x03now\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\"{\n" +
+	"\x03now\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x12*\n" +
+	"\x11max_state_version\x18\a \x01(\rR\x0fmaxStateVersion\"{\n" +
 	"\aReceipt\x12\x1f\n" +
 	"\vprovider_id\x18\x01 \x01(\tR\n" +
 	"providerId\x127\n" +
