@@ -24,6 +24,9 @@ func (r *StepResponse) checkOutcome(d *Description, req *StepRequest) *Violation
 		if r.Pending.PollAfter < 0 {
 			return broken(RuleOutcome, "poll after a negative time")
 		}
+		if len(r.Pending.Handle) > MaxHandle {
+			return broken(RuleSize, "a handle of %d bytes, over %d", len(r.Pending.Handle), MaxHandle)
+		}
 		return d.checkView(&r.Pending.View)
 	case r.Success != nil:
 		return r.Success.check(d, req)

@@ -36,6 +36,9 @@ type StepContext struct {
 	MaxStateVersion uint32
 	RPID            string   // WebAuthn relying party id
 	Origins         []string // origins the pages are served from
+	// ReturnURL is where a Redirect node's target sends the browser back by GET, with ReturnState as the query parameter
+	// "state"; the other parameters of the query are then the Inputs of Continue.
+	ReturnURL, ReturnState string
 }
 
 // Subject is the subscriber the flow is about.
@@ -106,6 +109,9 @@ type Pending struct {
 	View View
 	// PollAfter, if positive, asks the host to call Continue again after that time, on any replica.
 	PollAfter time.Duration
+	// Handle is a public handle under which callbacks find this flow while it waits, beside the handles of its subject's
+	// credentials: for binding, when there is no credential yet, or for another system's name of the operation.
+	Handle string
 }
 
 // Success says that the person proved what the method proves.

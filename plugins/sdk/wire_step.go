@@ -10,7 +10,7 @@ func (e *encoder) context(c *StepContext) *pb.StepContext {
 		Client:         &pb.Client{Id: c.Client.ID, Name: c.Client.Name},
 		Browser:        &pb.Browser{Address: c.Browser.Address, UserAgent: c.Browser.UserAgent, Known: c.Browser.Known},
 		FailedAttempts: c.FailedAttempts, ExpiresAt: encodeTime(c.ExpiresAt), MaxStateVersion: c.MaxStateVersion,
-		RpId: c.RPID, Origins: c.Origins,
+		RpId: c.RPID, Origins: c.Origins, ReturnUrl: c.ReturnURL, ReturnState: c.ReturnState,
 	}
 	if t := c.Transaction; t != nil {
 		m.Transaction = &pb.Transaction{Type: t.Type, Payload: t.Payload, Display: t.Display}
@@ -28,6 +28,7 @@ func decodeContext(m *pb.StepContext) StepContext {
 		Browser:        BrowserInfo{Address: m.GetBrowser().GetAddress(), UserAgent: m.GetBrowser().GetUserAgent(), Known: m.GetBrowser().GetKnown()},
 		FailedAttempts: m.GetFailedAttempts(), ExpiresAt: decodeTime(m.GetExpiresAt()),
 		MaxStateVersion: m.GetMaxStateVersion(), RPID: m.GetRpId(), Origins: m.GetOrigins(),
+		ReturnURL: m.GetReturnUrl(), ReturnState: m.GetReturnState(),
 	}
 	if t := m.GetTransaction(); t != nil {
 		c.Transaction = &Transaction{Type: t.Type, Payload: t.Payload, Display: t.Display}
@@ -104,7 +105,7 @@ func (e *encoder) stepResponse(r *StepResponse) *pb.StepResponse {
 		m.Outcome = &pb.StepResponse_Challenge{Challenge: &pb.Challenge{View: e.view(&r.Challenge.View)}}
 	case r.Pending != nil:
 		m.Outcome = &pb.StepResponse_Pending{Pending: &pb.Pending{View: e.view(&r.Pending.View),
-			PollAfter: encodeDuration(r.Pending.PollAfter)}}
+			PollAfter: encodeDuration(r.Pending.PollAfter), Handle: r.Pending.Handle}}
 	case r.Success != nil:
 		m.Outcome = &pb.StepResponse_Success{Success: &pb.Success{Subject: r.Success.Subject, Amr: r.Success.AMR,
 			CredentialId: r.Success.CredentialID, Evidence: r.Success.Evidence, Attributes: r.Success.Attributes}}
@@ -127,7 +128,8 @@ func decodeStepResponse(m *pb.StepResponse) *StepResponse {
 	case *pb.StepResponse_Challenge:
 		r.Challenge = &Challenge{View: decodeViewValue(o.Challenge.GetView())}
 	case *pb.StepResponse_Pending:
-		r.Pending = &Pending{View: decodeViewValue(o.Pending.GetView()), PollAfter: o.Pending.GetPollAfter().AsDuration()}
+		r.Pending = &Pending{View: decodeViewValue(o.Pending.GetView()), PollAfter: o.Pending.GetPollAfter().AsDuration(),
+			Handle: o.Pending.GetHandle()}
 	case *pb.StepResponse_Success:
 		s := o.Success
 		r.Success = &Success{Subject: s.GetSubject(), AMR: s.GetAmr(), CredentialID: s.GetCredentialId(),

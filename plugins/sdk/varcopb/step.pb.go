@@ -259,7 +259,12 @@ type StepContext struct {
 	// WebAuthn relying party id.
 	RpId string `protobuf:"bytes,17,opt,name=rp_id,json=rpId,proto3" json:"rp_id,omitempty"`
 	// Origins the pages are served from.
-	Origins       []string `protobuf:"bytes,18,rep,name=origins,proto3" json:"origins,omitempty"`
+	Origins []string `protobuf:"bytes,18,rep,name=origins,proto3" json:"origins,omitempty"`
+	// Where a Redirect node's target sends the browser back by GET, with return_state as the query parameter "state"; the other
+	// parameters of the query are then the inputs of Continue. An OpenID Connect redirect_uri, for one.
+	ReturnUrl string `protobuf:"bytes,19,opt,name=return_url,json=returnUrl,proto3" json:"return_url,omitempty"`
+	// Belongs to this flow and method alone; not guessable.
+	ReturnState   string `protobuf:"bytes,20,opt,name=return_state,json=returnState,proto3" json:"return_state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -418,6 +423,20 @@ func (x *StepContext) GetOrigins() []string {
 		return x.Origins
 	}
 	return nil
+}
+
+func (x *StepContext) GetReturnUrl() string {
+	if x != nil {
+		return x.ReturnUrl
+	}
+	return ""
+}
+
+func (x *StepContext) GetReturnState() string {
+	if x != nil {
+		return x.ReturnState
+	}
+	return ""
 }
 
 // Subject is the subscriber the flow is about.
@@ -1084,7 +1103,10 @@ type Pending struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	View  *View                  `protobuf:"bytes,1,opt,name=view,proto3" json:"view,omitempty"`
 	// If positive, the host calls Continue again after that time, on any replica.
-	PollAfter     *durationpb.Duration `protobuf:"bytes,2,opt,name=poll_after,json=pollAfter,proto3" json:"poll_after,omitempty"`
+	PollAfter *durationpb.Duration `protobuf:"bytes,2,opt,name=poll_after,json=pollAfter,proto3" json:"poll_after,omitempty"`
+	// A public handle under which callbacks find this flow while it waits, beside the handles of its subject's credentials: for
+	// binding, when there is no credential yet, or for another system's name of the operation. Unique per instance, at most 2 KiB.
+	Handle        string `protobuf:"bytes,3,opt,name=handle,proto3" json:"handle,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1131,6 +1153,13 @@ func (x *Pending) GetPollAfter() *durationpb.Duration {
 		return x.PollAfter
 	}
 	return nil
+}
+
+func (x *Pending) GetHandle() string {
+	if x != nil {
+		return x.Handle
+	}
+	return ""
 }
 
 // Success says that the person proved what the method proves. The host computes acr; a plugin cannot.
@@ -1583,7 +1612,7 @@ var File_varco_plugin_v1_step_proto protoreflect.FileDescriptor
 
 const file_varco_plugin_v1_step_proto_rawDesc = "" +
 	"\n" +
-	"\x1avarco/plugin/v1/step.proto\x12\x0fvarco.plugin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1avarco/plugin/v1/view.proto\"\xd9\x05\n" +
+	"\x1avarco/plugin/v1/step.proto\x12\x0fvarco.plugin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1avarco/plugin/v1/view.proto\"\x9b\x06\n" +
 	"\vStepContext\x12\x1f\n" +
 	"\vinstance_id\x18\x01 \x01(\tR\n" +
 	"instanceId\x12\x1b\n" +
@@ -1605,7 +1634,10 @@ const file_varco_plugin_v1_step_proto_rawDesc = "" +
 	"expires_at\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12*\n" +
 	"\x11max_state_version\x18\x10 \x01(\rR\x0fmaxStateVersion\x12\x13\n" +
 	"\x05rp_id\x18\x11 \x01(\tR\x04rpId\x12\x18\n" +
-	"\aorigins\x18\x12 \x03(\tR\aorigins\"\xb6\x01\n" +
+	"\aorigins\x18\x12 \x03(\tR\aorigins\x12\x1d\n" +
+	"\n" +
+	"return_url\x18\x13 \x01(\tR\treturnUrl\x12!\n" +
+	"\freturn_state\x18\x14 \x01(\tR\vreturnState\"\xb6\x01\n" +
 	"\aSubject\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12H\n" +
@@ -1663,11 +1695,12 @@ const file_varco_plugin_v1_step_proto_rawDesc = "" +
 	"\aeffects\x18\t \x03(\v2\x17.varco.plugin.v1.EffectR\aeffectsB\t\n" +
 	"\aoutcome\"6\n" +
 	"\tChallenge\x12)\n" +
-	"\x04view\x18\x01 \x01(\v2\x15.varco.plugin.v1.ViewR\x04view\"n\n" +
+	"\x04view\x18\x01 \x01(\v2\x15.varco.plugin.v1.ViewR\x04view\"\x86\x01\n" +
 	"\aPending\x12)\n" +
 	"\x04view\x18\x01 \x01(\v2\x15.varco.plugin.v1.ViewR\x04view\x128\n" +
 	"\n" +
-	"poll_after\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\tpollAfter\"\xff\x01\n" +
+	"poll_after\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\tpollAfter\x12\x16\n" +
+	"\x06handle\x18\x03 \x01(\tR\x06handle\"\xff\x01\n" +
 	"\aSuccess\x12\x18\n" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x12\x10\n" +
 	"\x03amr\x18\x02 \x03(\tR\x03amr\x12#\n" +
