@@ -114,14 +114,17 @@ func (a *answer) unexpected(where string) error {
 	return fmt.Errorf("%s answered %d: %s", where, a.status, text)
 }
 
-// login is a complete one by a new browser: authorize, the page, the password, the code, the tokens, userinfo.
-func (c *caller) login(ctx context.Context, who subscriber) (*tokens, error) {
+// login is a complete one by a new browser: authorize, the page, the password, the code, the tokens, userinfo. acr may be empty.
+func (c *caller) login(ctx context.Context, who subscriber, acr string) (*tokens, error) {
 	c.cookies = map[string]string{}
 	verifier, state := randomText(32), randomText(12)
 	challenge := sha256.Sum256([]byte(verifier))
 	query := url.Values{"client_id": {clientID}, "response_type": {"code"}, "redirect_uri": {redirectURI},
 		"scope": {"openid profile email"}, "state": {state}, "nonce": {randomText(12)},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(challenge[:])}, "code_challenge_method": {"S256"}}
+	if acr != "" {
+		query.Set("acr_values", acr)
+	}
 	a, err := c.browse(ctx, http.MethodGet, c.issuer+"/authorize?"+query.Encode(), nil)
 	if err != nil {
 		return nil, err

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/varco-id/varco/plugins/sdk"
 )
 
 // plan is how much is measured.
@@ -55,6 +57,10 @@ func main() {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}
+		return
+	}
+	if flag.Arg(0) == plainMode {
+		sdk.Serve(plain{})
 		return
 	}
 	p := quick

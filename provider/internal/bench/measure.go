@@ -64,20 +64,28 @@ func (b *bench) measure(ctx context.Context, o opener) (_ *result, err error) {
 			return nil, fmt.Errorf("commits alone: %w", err)
 		}
 	}
-	i, err := newInstallation(b.binary, dir, b.db.url, bundled(), "[password]")
+	i, err := newInstallation(b.binary, dir, b.db.url, bundled(""), "password")
 	if err != nil {
 		return nil, err
 	}
 	if err := b.starts(ctx, r, i); err != nil {
 		return nil, err
 	}
+	if err := b.alone(ctx, r, i); err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	plainPlugin := fmt.Sprintf(", plain: {command: [%q, %s]}", self, plainMode)
+	if err := i.configure(b.db.url, bundled(plainPlugin), "plain", "password"); err != nil {
+		return nil, err
+	}
 	if b.server, err = i.start(ctx); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, b.server.stop()) }()
-	if err := b.lookIdle(ctx, r); err != nil {
-		return nil, err
-	}
 	if b.subscribers, err = b.server.addSubscribers(ctx, b.plan.subscribers); err != nil {
 		return nil, err
 	}
@@ -108,6 +116,15 @@ func (b *bench) measure(ctx context.Context, o opener) (_ *result, err error) {
 	return r, err
 }
 
+// alone looks at an installation with the bundled plugins that nobody uses.
+func (b *bench) alone(ctx context.Context, r *result, i *installation) (err error) {
+	if b.server, err = i.start(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.server.stop()) }()
+	return b.lookIdle(ctx, r)
+}
+
 // greet lets everybody sign in once. The first login of a subscriber writes a little more (the counter of failures, the day of last
 // use): what is measured is any other.
 func (b *bench) greet(ctx context.Context) error {
@@ -116,7 +133,10 @@ func (b *bench) greet(ctx context.Context) error {
 		c := newCaller(b.server.issuer, b.server.secret)
 		defer c.close()
 		for ; i < len(b.subscribers); i += at {
-			if _, err := c.login(ctx, b.subscribers[i]); err != nil {
+			if _, err := c.login(ctx, b.subscribers[i], ""); err != nil {
+				return err
+			}
+			if _, err := c.login(ctx, b.subscribers[i], plainACR); err != nil {
 				return err
 			}
 		}
@@ -135,7 +155,7 @@ func (b *bench) starts(ctx context.Context, r *result, i *installation) error {
 	if err != nil {
 		return err
 	}
-	small, err := newInstallation(b.binary, dir, url, fmt.Sprintf("{grid: {command: [%s]}}", b.smallPlugin), "[grid]")
+	small, err := newInstallation(b.binary, dir, url, fmt.Sprintf("{grid: {command: [%s]}}", b.smallPlugin), "grid")
 	if err != nil {
 		return err
 	}

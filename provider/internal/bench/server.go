@@ -49,8 +49,8 @@ type installation struct {
 	secret              string
 }
 
-// newInstallation writes a configuration. plugins is its section of that name, methods the one combination that signs in.
-func newInstallation(binary, dir, databaseURL, plugins, methods string) (*installation, error) {
+// newInstallation writes a configuration. plugins is its section of that name; each of methods reaches a level alone, the last by default.
+func newInstallation(binary, dir, databaseURL, plugins string, methods ...string) (*installation, error) {
 	i := &installation{binary: binary, dir: dir, config: filepath.Join(dir, "varco.yaml"), secret: randomText(32)}
 	var addresses [2]string
 	for n := range addresses {
@@ -64,6 +64,20 @@ func newInstallation(binary, dir, databaseURL, plugins, methods string) (*instal
 		}
 	}
 	i.issuer, i.metrics = "http://"+addresses[0], "http://"+addresses[1]
+	for name, text := range map[string]string{"client.secret": i.secret, "kek.key": base64.StdEncoding.EncodeToString([]byte(randomBytes(32)))} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			return nil, err
+		}
+	}
+	return i, i.configure(databaseURL, plugins, methods...)
+}
+
+// configure writes the configuration that the next start reads.
+func (i *installation) configure(databaseURL, plugins string, methods ...string) error {
+	var levels []string
+	for _, m := range methods {
+		levels = append(levels, fmt.Sprintf(`{acr: "%s", any_of: [[%s]], factors: 1}`, acrOf(m), m))
+	}
 	// What is left out has the default of production. A crowd at one address is not an attack here.
 	config := fmt.Sprintf(`issuer: %s
 development: true # for http on a loopback address
@@ -74,8 +88,8 @@ database: {url: %q}
 sealing: {kek: [{file: kek.key}]}
 plugins: %s
 policy:
-  levels: [{acr: "urn:varco:1fa", any_of: [%s], factors: 1}]
-  default: urn:varco:1fa
+  levels: [%s]
+  default: %s
 throttle: {per_second: 100000}
 clients:
   - client_id: %s
@@ -83,21 +97,18 @@ clients:
     redirect_uris: [%s]
     grant_types: [authorization_code, refresh_token, client_credentials]
     secret_file: client.secret
-`, i.issuer, addresses[0], addresses[1], databaseURL, plugins, methods, clientID, redirectURI)
-	files := map[string]string{i.config: config, filepath.Join(dir, "client.secret"): i.secret,
-		filepath.Join(dir, "kek.key"): base64.StdEncoding.EncodeToString([]byte(randomBytes(32)))}
-	for name, text := range files {
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			return nil, err
-		}
-	}
-	return i, nil
+`, i.issuer, strings.TrimPrefix(i.issuer, "http://"), strings.TrimPrefix(i.metrics, "http://"), databaseURL, plugins, strings.Join(levels, ", "),
+		acrOf(methods[len(methods)-1]), clientID, redirectURI)
+	return os.WriteFile(i.config, []byte(config), 0o600)
 }
 
-// bundled is the plugins section of the measurement: what an installation has by default, at the cost that the floor is measured with.
-func bundled() string {
-	return fmt.Sprintf("{password: {config: {argon2: {memory_kib: %d, iterations: %d, parallelism: %d}}}, totp: {}}",
-		cost.memoryKiB, cost.iterations, cost.parallelism)
+func acrOf(method string) string { return "urn:bench:" + method }
+
+// bundled is the plugins section of the measurement: what an installation has by default, at the cost that the floor is measured with,
+// and more.
+func bundled(more string) string {
+	return fmt.Sprintf("{password: {config: {argon2: {memory_kib: %d, iterations: %d, parallelism: %d}}}, totp: {}%s}",
+		cost.memoryKiB, cost.iterations, cost.parallelism, more)
 }
 
 func (i *installation) command(ctx context.Context, args ...string) error {
@@ -212,7 +223,7 @@ func (s *server) addSubscribers(ctx context.Context, n int) ([]subscriber, error
 		name := fmt.Sprintf("person-%04d", i)
 		info, err := provider.SubscriberAdd.Do(ctx, remote, provider.NewSubscriber{Username: name, Locale: "en",
 			Claims:      map[string]any{"name": "Anna Rossi", "email": name + "@example.com"},
-			Credentials: map[string]json.RawMessage{"password": credential}})
+			Credentials: map[string]json.RawMessage{"password": credential, "plain": credential}})
 		if err != nil {
 			return nil, err
 		}
