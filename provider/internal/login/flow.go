@@ -86,6 +86,8 @@ type Store interface {
 	// Claimant returns who has an active name (nil when nobody has), their credentials, oldest first, and those counters that exist
 	// of theirs (throttle.SubjectKey) and of keys, at most six. One statement, the same for names that do not exist.
 	Claimant(ctx context.Context, q tx.Q, folded string, keys ...string) (*subscriber.Subscriber, []subscriber.Credential, []throttle.Counter, error)
+	// Holder is Claimant for whoever holds the instance's credential with the handle.
+	Holder(ctx context.Context, q tx.Q, instance, handle string, keys ...string) (*subscriber.Subscriber, []subscriber.Credential, []throttle.Counter, error)
 	// PruneFlows deletes flows that expired before the time, at most limit.
 	PruneFlows(ctx context.Context, q tx.Q, before time.Time, limit int) (int64, error)
 }

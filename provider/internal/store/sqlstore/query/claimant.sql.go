@@ -127,3 +127,123 @@ func (q *Queries) Claimant(ctx context.Context, arg ClaimantParams) ([]ClaimantR
 	}
 	return items, nil
 }
+
+const holder = `-- name: Holder :many
+SELECT p.id, p.status, p.blocked_reason, p.locale, p.claims, p.version, p.created_at, p.updated_at,
+    CAST(COALESCE(c.id, '') AS TEXT) AS credential, CAST(COALESCE(c.instance, '') AS TEXT) AS instance, CAST(COALESCE(c.type, '') AS TEXT) AS type,
+    CAST(COALESCE(c.handle, '') AS TEXT) AS handle, CAST(COALESCE(c.label, '') AS TEXT) AS label, c.sealed,
+    CAST(COALESCE(c.state_version, 0) AS BIGINT) AS state_version, CAST(COALESCE(c.revision, 0) AS BIGINT) AS revision,
+    CAST(COALESCE(c.created_at, 0) AS BIGINT) AS bound_at, CAST(COALESCE(c.last_used_at, 0) AS BIGINT) AS last_used_at,
+    CAST('' AS TEXT) AS counter_key, CAST(0 AS BIGINT) AS failures, CAST(0 AS BIGINT) AS blocks, CAST(0 AS BIGINT) AS failed_at,
+    CAST(0 AS BIGINT) AS blocked_until, CAST(0 AS BIGINT) AS counter_version
+FROM credential AS h
+JOIN subscriber AS p ON p.id = h.subject
+LEFT JOIN credential AS c ON c.subject = p.id
+WHERE h.instance = $1 AND h.handle = $2 AND h.handle <> ''
+UNION ALL
+SELECT '', '', '', '', '', 0, 0, 0, '', '', '', '', '', NULL, 0, 0, 0, 0, t.key, t.failures, t.blocks, t.failed_at, t.blocked_until, t.version
+FROM credential AS h
+JOIN throttle AS t ON t.key = 's:' || h.subject
+WHERE h.instance = $1 AND h.handle = $2 AND h.handle <> ''
+UNION ALL
+SELECT '', '', '', '', '', 0, 0, 0, '', '', '', '', '', NULL, 0, 0, 0, 0, t.key, t.failures, t.blocks, t.failed_at, t.blocked_until, t.version
+FROM throttle AS t
+WHERE t.key IN ($3, $4, $5, $6, $7, $8)
+ORDER BY bound_at, credential
+`
+
+type HolderParams struct {
+	InInstance string
+	WithHandle string
+	K1         string
+	K2         string
+	K3         string
+	K4         string
+	K5         string
+	K6         string
+}
+
+type HolderRow struct {
+	ID             string
+	Status         string
+	BlockedReason  string
+	Locale         string
+	Claims         string
+	Version        int64
+	CreatedAt      int64
+	UpdatedAt      int64
+	Credential     string
+	Instance       string
+	Type           string
+	Handle         string
+	Label          string
+	Sealed         []byte
+	StateVersion   int64
+	Revision       int64
+	BoundAt        int64
+	LastUsedAt     int64
+	CounterKey     string
+	Failures       int64
+	Blocks         int64
+	FailedAt       int64
+	BlockedUntil   int64
+	CounterVersion int64
+}
+
+// Whoever holds the credential with the handle: the same columns as Claimant, and the same statement when nobody does.
+func (q *Queries) Holder(ctx context.Context, arg HolderParams) ([]HolderRow, error) {
+	rows, err := q.db.QueryContext(ctx, holder,
+		arg.InInstance,
+		arg.WithHandle,
+		arg.K1,
+		arg.K2,
+		arg.K3,
+		arg.K4,
+		arg.K5,
+		arg.K6,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []HolderRow
+	for rows.Next() {
+		var i HolderRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Status,
+			&i.BlockedReason,
+			&i.Locale,
+			&i.Claims,
+			&i.Version,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Credential,
+			&i.Instance,
+			&i.Type,
+			&i.Handle,
+			&i.Label,
+			&i.Sealed,
+			&i.StateVersion,
+			&i.Revision,
+			&i.BoundAt,
+			&i.LastUsedAt,
+			&i.CounterKey,
+			&i.Failures,
+			&i.Blocks,
+			&i.FailedAt,
+			&i.BlockedUntil,
+			&i.CounterVersion,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
