@@ -39,6 +39,9 @@ type StepContext struct {
 	// ReturnURL is where a Redirect node's target sends the browser back by GET, with ReturnState as the query parameter
 	// "state"; the other parameters of the query are then the Inputs of Continue.
 	ReturnURL, ReturnState string
+	// Identified: the subject proved who they are in this flow, or in the session it builds on. While it is false they were merely
+	// named, by anybody: show nothing of them (a masked number), and answer as for a nil Subject.
+	Identified bool
 }
 
 // Subject is the subscriber the flow is about.

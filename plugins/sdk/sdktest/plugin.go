@@ -117,6 +117,6 @@ func (p *Plugin) flow(person *Person, method string, intent sdk.Intent) *Flow {
 	return &Flow{plugin: p, person: person, Context: sdk.StepContext{
 		InstanceID: InstanceID, MethodID: method, ConfigRevision: "1", FlowID: fmt.Sprintf("flow-%d", p.flows), Intent: intent,
 		Locale: "en", Client: sdk.ClientInfo{ID: "bank", Name: "Bank"}, MaxStateVersion: p.Description.StateVersion,
-		Browser: sdk.BrowserInfo{Address: "192.0.2.1", UserAgent: "test"}, RPID: "bank.test", Origins: []string{"https://bank.test"},
+		Browser: sdk.BrowserInfo{Address: "192.0.2.1", UserAgent: "test"}, RPID: "bank.test", Origins: []string{"https://bank.test"}, Identified: person != nil,
 	}}
 }

@@ -264,7 +264,10 @@ type StepContext struct {
 	// parameters of the query are then the inputs of Continue. An OpenID Connect redirect_uri, for one.
 	ReturnUrl string `protobuf:"bytes,19,opt,name=return_url,json=returnUrl,proto3" json:"return_url,omitempty"`
 	// Belongs to this flow and method alone; not guessable.
-	ReturnState   string `protobuf:"bytes,20,opt,name=return_state,json=returnState,proto3" json:"return_state,omitempty"`
+	ReturnState string `protobuf:"bytes,20,opt,name=return_state,json=returnState,proto3" json:"return_state,omitempty"`
+	// The subject proved who they are in this flow, or in the session it builds on. While it is false they were merely named, by
+	// anybody: show nothing of them (a masked number), and answer as for an absent subject.
+	Identified    bool `protobuf:"varint,21,opt,name=identified,proto3" json:"identified,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -437,6 +440,13 @@ func (x *StepContext) GetReturnState() string {
 		return x.ReturnState
 	}
 	return ""
+}
+
+func (x *StepContext) GetIdentified() bool {
+	if x != nil {
+		return x.Identified
+	}
+	return false
 }
 
 // Subject is the subscriber the flow is about.
@@ -1612,7 +1622,7 @@ var File_varco_plugin_v1_step_proto protoreflect.FileDescriptor
 
 const file_varco_plugin_v1_step_proto_rawDesc = "" +
 	"\n" +
-	"\x1avarco/plugin/v1/step.proto\x12\x0fvarco.plugin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1avarco/plugin/v1/view.proto\"\x9b\x06\n" +
+	"\x1avarco/plugin/v1/step.proto\x12\x0fvarco.plugin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1avarco/plugin/v1/view.proto\"\xbb\x06\n" +
 	"\vStepContext\x12\x1f\n" +
 	"\vinstance_id\x18\x01 \x01(\tR\n" +
 	"instanceId\x12\x1b\n" +
@@ -1637,7 +1647,10 @@ const file_varco_plugin_v1_step_proto_rawDesc = "" +
 	"\aorigins\x18\x12 \x03(\tR\aorigins\x12\x1d\n" +
 	"\n" +
 	"return_url\x18\x13 \x01(\tR\treturnUrl\x12!\n" +
-	"\freturn_state\x18\x14 \x01(\tR\vreturnState\"\xb6\x01\n" +
+	"\freturn_state\x18\x14 \x01(\tR\vreturnState\x12\x1e\n" +
+	"\n" +
+	"identified\x18\x15 \x01(\bR\n" +
+	"identified\"\xb6\x01\n" +
 	"\aSubject\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12H\n" +

@@ -71,7 +71,7 @@ func (d *Dispatcher) answer(ctx context.Context, x *run, s Submission, c *change
 	if res.Failure == nil || res.Failure.Reason != sdk.ReasonInvalidInput || x.state.Binding {
 		// Something was judged, so it must have been under the newest count. Where nothing was, a guard would only leave a row
 		// for each name that a stranger makes up.
-		c.guard = Guard{Key: t.subject.Key, Version: t.subject.Version}
+		c.guard = Guard{Key: t.subject.Key, Version: t.subject.Version, Stored: t.subject.Stored}
 	}
 	return d.outcome(ctx, x, m, res, t, c)
 }
@@ -181,6 +181,7 @@ func (d *Dispatcher) call(ctx context.Context, x *run, m host.MethodRef, op host
 			Client:    sdk.ClientInfo{ID: x.client.ClientID, Name: x.client.Name},
 			Browser:   sdk.BrowserInfo{Address: x.b.Address, UserAgent: clip(x.b.UserAgent, 200)},
 			ExpiresAt: x.flow.ExpiresAt, FailedAttempts: failed, RPID: d.RPID, Origins: d.Origins,
+			Identified: x.flow.Subject != "",
 		},
 		Credentials: creds, State: x.state.PluginState, StateVersion: x.state.StateVersion, Inputs: in,
 	}
