@@ -99,6 +99,16 @@ const (
 	ThrottleWarned Kind = "throttle.warned"
 )
 
+// Risk sources. Data: source (the instance), operation (sign_in, send, bind, transaction, recover), verdict (allow, step_up, deny), method
+// and channel where there is one.
+const (
+	// RiskAssessed: a source gave its verdict. Data also: reasons, as it gave them.
+	RiskAssessed Kind = "risk.assessed"
+	// RiskSilent: a source gave none in time, and verdict is what policy takes that for. Data also: fault (unavailable, deadline, exhausted,
+	// not_configured, bug: it answered what the contract does not allow).
+	RiskSilent Kind = "risk.silent"
+)
+
 // Consent.
 const (
 	// ConsentGranted: Data: scope.

@@ -71,6 +71,9 @@ type Options struct {
 	Policy   *policy.Policy
 	Throttle throttle.Limits
 	Session  session.Limits
+	// Risk says which risk sources are asked about what; none: nobody is asked.
+	Risk        []policy.RiskRule
+	RiskSources RiskSources // required with Risk
 	// Attempts bounds sign-in attempts of this replica per second; nil: no bound.
 	Attempts *rate.Limiter
 	// Locales are the page languages, the default first.
@@ -100,6 +103,9 @@ type Dispatcher struct {
 func New(o Options) (*Dispatcher, error) {
 	if o.Policy == nil || len(o.Policy.Levels) == 0 {
 		return nil, errors.New("login: the policy has no level")
+	}
+	if len(o.Risk) > 0 && o.RiskSources == nil {
+		return nil, errors.New("login: nobody to ask about risk")
 	}
 	if len(o.Locales) == 0 {
 		return nil, errors.New("login: no locale")

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/varco-id/varco/plugins/host"
+	"github.com/varco-id/varco/provider/internal/audit"
 )
 
 // enter prepares the step that Next named, so that the committed row holds a page that is ready to show.
@@ -20,6 +21,12 @@ func (d *Dispatcher) enter(ctx context.Context, x *run, next Decision, c *change
 	case KindDown:
 		x.state.leaveStep()
 		x.state.Refusal = RefusalDown
+		return nil
+	}
+	if next.Kind == KindDeclined {
+		x.state.leaveStep()
+		x.state.Refusal = RefusalDeclined
+		c.event(x, audit.LoginRefused, "reason", RefusalDeclined)
 		return nil
 	}
 	m, ok := d.method(next.Method)

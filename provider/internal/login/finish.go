@@ -66,18 +66,8 @@ func (d *Dispatcher) truth(x *run) (acr string, amr []string) {
 			break
 		}
 	}
-	factors := map[string]bool{}
-	for _, p := range slices.Concat(x.state.Old, x.state.Proofs) {
-		for _, a := range p.AMR {
-			if !slices.Contains(amr, a) {
-				amr = append(amr, a)
-			}
-		}
-		for _, f := range p.Factors {
-			factors[f] = true
-		}
-	}
-	if len(factors) > 1 && !slices.Contains(amr, "mfa") {
+	amr, factors := claimed(slices.Concat(x.state.Old, x.state.Proofs))
+	if factors > 1 && !slices.Contains(amr, "mfa") {
 		amr = append(amr, "mfa") // RFC 8176: together with the methods
 	}
 	return acr, amr

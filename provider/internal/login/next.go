@@ -27,11 +27,12 @@ type Kind int
 
 // The kinds of Decision.
 const (
-	KindAsk     Kind = iota // run Method
-	KindConsent             // ask for consent
-	KindDone                // the request is satisfied
-	KindRefuse              // the subscriber cannot reach the level
-	KindDown                // they could, but a plugin is not running
+	KindAsk      Kind = iota // run Method
+	KindConsent              // ask for consent
+	KindDone                 // the request is satisfied
+	KindRefuse               // the subscriber cannot reach the level
+	KindDown                 // they could, but a plugin is not running
+	KindDeclined             // a risk source is against it; never an answer of Next
 )
 
 // Decision is what comes next in a Flow.

@@ -18,6 +18,11 @@ import (
 
 // outcome turns what the plugin answered into the flow's next state.
 func (d *Dispatcher) outcome(ctx context.Context, x *run, m host.MethodRef, res *sdk.StepResponse, t limits, c *change) error {
+	if withheld, err := d.withhold(ctx, x, m, res, c); err != nil {
+		return err
+	} else if withheld {
+		return d.unsent(ctx, x, m, res, t, c)
+	}
 	if err := d.credentialChanges(x, m, res, c); err != nil {
 		return err
 	}

@@ -129,5 +129,6 @@ const (
 	RefusalNoMethod   = "no_method"   // the person has no authenticator that reaches what is asked
 	RefusalLastMethod = "last_method" // the person's last way in cannot be removed
 	RefusalRedeemed   = "redeemed"    // this login was completed before
+	RefusalDeclined   = "declined"    // a risk source is against it; the person is not told why, or a thief would learn how to do better
 	RefusalDown       = "down"        // a plugin is not running; the person may try again (ActionContinue)
 )

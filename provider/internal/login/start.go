@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/varco-id/varco/provider/internal/audit"
 	"github.com/varco-id/varco/provider/internal/fault"
 	"github.com/varco-id/varco/provider/internal/id"
 	"github.com/varco-id/varco/provider/internal/relyingparty"
@@ -70,6 +71,16 @@ func (d *Dispatcher) start(ctx context.Context, r Request, b Browser) (*Page, er
 		return nil, silent(x.session, next)
 	}
 	c := &change{begin: true}
+	if next, err = d.weigh(ctx, x, next, c); err != nil {
+		return nil, err
+	}
+	if slices.Contains(r.Prompt, "none") && next.Kind != KindDone {
+		// There will be no flow, but there was a verdict.
+		if err := d.DB.InTx(ctx, func(q tx.Q) error { return audit.Write(ctx, q, d.Rows, c.events...) }); err != nil {
+			return nil, err
+		}
+		return nil, silent(x.session, next)
+	}
 	if next.Kind == KindDone {
 		err = d.finish(x, x.flow.Version, c)
 	} else {
@@ -96,6 +107,8 @@ func (d *Dispatcher) start(ctx context.Context, r Request, b Browser) (*Page, er
 // silent is the error for prompt=none (OIDC Core 3.1.2.6).
 func silent(sess *session.Session, next Decision) error {
 	switch {
+	case next.Kind == KindDeclined:
+		return &OAuthError{CodeAccessDenied, "this sign-in was refused"}
 	case sess == nil:
 		return &OAuthError{CodeLoginRequired, "nobody is signed in in this browser, or not recently enough"}
 	case next.Kind == KindConsent:
@@ -166,9 +179,11 @@ func (d *Dispatcher) decide(x *run) (Decision, error) {
 		// Whoever changes authenticators must prove all the strength that is there (RTS article 24).
 		level = max(level, d.attainable(x.who.creds))
 	}
+	level = max(level, d.Policy.Level(x.state.Raised))
+	offered := slices.DeleteFunc(d.offered(), func(m string) bool { return slices.Contains(x.state.Withheld, m) })
 	return Next(Facts{
 		Policy: d.Policy, Level: level,
-		Identified: x.flow.Subject != "", Proven: x.state.methods(), Enrolled: d.enrolled(x.who.creds), Offered: d.offered(),
+		Identified: x.flow.Subject != "", Proven: x.state.methods(), Enrolled: d.enrolled(x.who.creds), Offered: offered,
 		Chosen: x.state.Chosen, Bind: r.Bind, Bound: x.state.Bound != "",
 		ConsentMissing: d.consentMissing(x),
 	}), nil

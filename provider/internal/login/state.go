@@ -43,6 +43,12 @@ type state struct {
 	Consented  bool   `json:"consented,omitempty"`
 	Bound      string `json:"bound,omitempty"` // credential bound in this flow
 	Refusal    string `json:"refusal,omitempty"`
+
+	// What risk sources led to.
+	Judged   []sdk.Operation `json:"judged,omitempty"`   // operations that were asked about
+	Raised   string          `json:"raised,omitempty"`   // acr that is required at least
+	Withheld []string        `json:"withheld,omitempty"` // methods whose messages must not go out
+
 	// KnownBrowser is the id given to this browser when the flow completed.
 	KnownBrowser string `json:"known_browser,omitempty"`
 }

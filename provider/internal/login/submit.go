@@ -158,9 +158,12 @@ func (d *Dispatcher) choose(ctx context.Context, x *run, s Submission, c *change
 	return d.advance(ctx, x, c)
 }
 
-// advance asks Next and enters what it names.
+// advance asks Next, and whom policy names about the risk of what it says, and enters that.
 func (d *Dispatcher) advance(ctx context.Context, x *run, c *change) error {
 	next, err := d.decide(x)
+	if err == nil {
+		next, err = d.weigh(ctx, x, next, c)
+	}
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"runtime"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -31,6 +32,7 @@ type Metrics struct {
 	logins      *prometheus.CounterVec
 	tokens      *prometheus.CounterVec
 	throttled   *prometheus.CounterVec
+	risk        *prometheus.CounterVec
 	pluginCalls *prometheus.CounterVec
 	pluginTime  *prometheus.HistogramVec
 	pluginUp    *prometheus.GaugeVec
@@ -62,6 +64,7 @@ func NewMetrics(b Build) *Metrics {
 		logins:       counter("logins_total", "Logins that ended.", "outcome"),
 		tokens:       counter("tokens_issued_total", "Answers of the token endpoint that carried tokens.", "grant"),
 		throttled:    counter("throttled_total", "Attempts refused for being too many.", "limit"),
+		risk:         counter("risk_verdicts_total", "Verdicts of risk sources; silent ones are what policy takes silence for.", "source", "operation", "verdict", "silent"),
 		pluginCalls:  counter("plugin_calls_total", "Calls to plugins.", "instance", "call", "outcome"),
 		pluginTime:   histogram("plugin_call_duration_seconds", "Time a plugin took to answer.", "instance", "call"),
 		pluginUp:     gauge("plugin_up", "1 while the plugin serves, 0 while it does not.", "instance"),
@@ -72,7 +75,7 @@ func NewMetrics(b Build) *Metrics {
 	}
 	build := gauge("build_info", "Always 1; says what runs.", "version", "revision", "go")
 	build.WithLabelValues(b.Version, b.Revision, runtime.Version()).Set(1)
-	m.registry.MustRegister(m.requests, m.durations, m.inFlight, m.panics, m.steps, m.logins, m.tokens, m.throttled, m.pluginCalls, m.pluginTime,
+	m.registry.MustRegister(m.requests, m.durations, m.inFlight, m.panics, m.steps, m.logins, m.tokens, m.throttled, m.risk, m.pluginCalls, m.pluginTime,
 		m.pluginUp, m.auditSealed, m.auditFailed, m.auditSize, m.auditSealing, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -120,6 +123,13 @@ func (m *Metrics) TokenIssued(grant string) {
 func (m *Metrics) Throttled(limit string) {
 	if m != nil {
 		m.throttled.WithLabelValues(limit).Inc()
+	}
+}
+
+// RiskAssessed counts a verdict of a risk source, or what its silence was taken for.
+func (m *Metrics) RiskAssessed(source, operation, verdict string, silent bool) {
+	if m != nil {
+		m.risk.WithLabelValues(source, operation, verdict, strconv.FormatBool(silent)).Inc()
 	}
 }
 
