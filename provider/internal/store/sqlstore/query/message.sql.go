@@ -11,9 +11,9 @@ import (
 
 const insertMessage = `-- name: InsertMessage :execrows
 INSERT INTO message (id, idempotency_key, channel, instance, subject, template, sealed, state, attempts, sender, provider_id,
-    last_error_kind, revision, expires_at, created_at, updated_at)
+    last_error_kind, credential, revision, expires_at, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-    $12, 1, $13, $14, $15)
+    $12, $13, 1, $14, $15, $16)
 ON CONFLICT DO NOTHING
 `
 
@@ -30,6 +30,7 @@ type InsertMessageParams struct {
 	Sender         string
 	ProviderID     string
 	LastErrorKind  string
+	Credential     string
 	ExpiresAt      int64
 	CreatedAt      int64
 	UpdatedAt      int64
@@ -49,6 +50,7 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) (i
 		arg.Sender,
 		arg.ProviderID,
 		arg.LastErrorKind,
+		arg.Credential,
 		arg.ExpiresAt,
 		arg.CreatedAt,
 		arg.UpdatedAt,
@@ -61,7 +63,7 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) (i
 
 const listMessages = `-- name: ListMessages :many
 SELECT id, idempotency_key, channel, instance, subject, template, state, attempts, sender, provider_id,
-    last_error_kind, revision, expires_at, created_at, updated_at
+    last_error_kind, credential, report, revision, expires_at, created_at, updated_at
 FROM message
 WHERE state = $1 AND (created_at < $2 OR (created_at = $2 AND id < $3))
 ORDER BY created_at DESC, id DESC
@@ -87,6 +89,8 @@ type ListMessagesRow struct {
 	Sender         string
 	ProviderID     string
 	LastErrorKind  string
+	Credential     string
+	Report         string
 	Revision       int64
 	ExpiresAt      int64
 	CreatedAt      int64
@@ -119,6 +123,8 @@ func (q *Queries) ListMessages(ctx context.Context, arg ListMessagesParams) ([]L
 			&i.Sender,
 			&i.ProviderID,
 			&i.LastErrorKind,
+			&i.Credential,
+			&i.Report,
 			&i.Revision,
 			&i.ExpiresAt,
 			&i.CreatedAt,
@@ -139,14 +145,35 @@ func (q *Queries) ListMessages(ctx context.Context, arg ListMessagesParams) ([]L
 
 const message = `-- name: Message :one
 SELECT id, idempotency_key, channel, instance, subject, template, sealed, state, attempts, sender, provider_id,
-    last_error_kind, revision, expires_at, created_at, updated_at
+    last_error_kind, credential, report, revision, expires_at, created_at, updated_at
 FROM message
 WHERE id = $1
 `
 
-func (q *Queries) Message(ctx context.Context, id string) (Message, error) {
+type MessageRow struct {
+	ID             string
+	IdempotencyKey string
+	Channel        string
+	Instance       string
+	Subject        string
+	Template       string
+	Sealed         []byte
+	State          string
+	Attempts       int64
+	Sender         string
+	ProviderID     string
+	LastErrorKind  string
+	Credential     string
+	Report         string
+	Revision       int64
+	ExpiresAt      int64
+	CreatedAt      int64
+	UpdatedAt      int64
+}
+
+func (q *Queries) Message(ctx context.Context, id string) (MessageRow, error) {
 	row := q.db.QueryRowContext(ctx, message, id)
-	var i Message
+	var i MessageRow
 	err := row.Scan(
 		&i.ID,
 		&i.IdempotencyKey,
@@ -160,12 +187,30 @@ func (q *Queries) Message(ctx context.Context, id string) (Message, error) {
 		&i.Sender,
 		&i.ProviderID,
 		&i.LastErrorKind,
+		&i.Credential,
+		&i.Report,
 		&i.Revision,
 		&i.ExpiresAt,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 	)
 	return i, err
+}
+
+const messageByProviderID = `-- name: MessageByProviderID :one
+SELECT id FROM message WHERE sender = $1 AND provider_id = $2 AND provider_id <> '' ORDER BY created_at DESC LIMIT 1
+`
+
+type MessageByProviderIDParams struct {
+	Sender     string
+	ProviderID string
+}
+
+func (q *Queries) MessageByProviderID(ctx context.Context, arg MessageByProviderIDParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, messageByProviderID, arg.Sender, arg.ProviderID)
+	var id string
+	err := row.Scan(&id)
+	return id, err
 }
 
 const pruneMessages = `-- name: PruneMessages :execrows
@@ -190,8 +235,8 @@ func (q *Queries) PruneMessages(ctx context.Context, arg PruneMessagesParams) (i
 const updateMessage = `-- name: UpdateMessage :execrows
 UPDATE message
 SET sealed = $1, state = $2, attempts = $3, sender = $4, provider_id = $5,
-    last_error_kind = $6, updated_at = $7, revision = revision + 1
-WHERE id = $8 AND revision = $9
+    last_error_kind = $6, report = $7, updated_at = $8, revision = revision + 1
+WHERE id = $9 AND revision = $10
 `
 
 type UpdateMessageParams struct {
@@ -201,6 +246,7 @@ type UpdateMessageParams struct {
 	Sender        string
 	ProviderID    string
 	LastErrorKind string
+	Report        string
 	UpdatedAt     int64
 	ID            string
 	Revision      int64
@@ -214,6 +260,7 @@ func (q *Queries) UpdateMessage(ctx context.Context, arg UpdateMessageParams) (i
 		arg.Sender,
 		arg.ProviderID,
 		arg.LastErrorKind,
+		arg.Report,
 		arg.UpdatedAt,
 		arg.ID,
 		arg.Revision,

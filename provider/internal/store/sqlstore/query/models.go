@@ -4,6 +4,17 @@
 
 package query
 
+type AccountChange struct {
+	ID          string
+	Subject     string
+	Kind        string
+	Method      string
+	Sealed      []byte
+	CreatedAt   int64
+	CoolsUntil  int64
+	CancelledAt int64
+}
+
 type AuditCheckpoint struct {
 	Size int64
 	At   int64
@@ -35,6 +46,17 @@ type Consent struct {
 	GrantedAt int64
 }
 
+type Contact struct {
+	ID         string
+	Subject    string
+	Channel    string
+	Lookup     []byte
+	Sealed     []byte
+	VerifiedAt int64
+	CreatedAt  int64
+	EndedAt    int64
+}
+
 type Credential struct {
 	ID           string
 	Subject      string
@@ -49,23 +71,15 @@ type Credential struct {
 	LastUsedAt   int64
 }
 
-type Message struct {
-	ID             string
-	IdempotencyKey string
-	Channel        string
-	Instance       string
-	Subject        string
-	Template       string
-	Sealed         []byte
-	State          string
-	Attempts       int64
-	Sender         string
-	ProviderID     string
-	LastErrorKind  string
-	Revision       int64
-	ExpiresAt      int64
-	CreatedAt      int64
-	UpdatedAt      int64
+type InstanceKey struct {
+	KeyID      string
+	Instance   string
+	Name       string
+	Kind       string
+	Generation int64
+	Sealed     []byte
+	CreatedAt  int64
+	ExpiresAt  int64
 }
 
 type OpSession struct {
@@ -80,6 +94,20 @@ type OpSession struct {
 	Browser    string
 	Address    string
 	Version    int64
+}
+
+type RecoveryTicket struct {
+	ID          string
+	Subject     string
+	Lost        string
+	Alone       bool
+	Reason      string
+	CodeHash    []byte
+	RequestedBy string
+	ApprovedBy  string
+	CreatedAt   int64
+	ExpiresAt   int64
+	UsedAt      int64
 }
 
 type RelyingParty struct {
@@ -101,6 +129,16 @@ type SealingKeyset struct {
 	Version int64
 }
 
+type SecurityEvent struct {
+	ID      string
+	Subject string
+	At      int64
+	Kind    string
+	Address string
+	Browser string
+	Data    string
+}
+
 type Subscriber struct {
 	ID            string
 	Status        string
@@ -110,6 +148,9 @@ type Subscriber struct {
 	Version       int64
 	CreatedAt     int64
 	UpdatedAt     int64
+	CoolingUntil  int64
+	CoolingReason string
+	ResetAt       int64
 }
 
 type SubscriberName struct {
