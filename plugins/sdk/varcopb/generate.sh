@@ -1,6 +1,6 @@
 #!/bin/sh
 # Generates the Go code of the wire contract. Needs Go, protoc and the well-known types
-# (Debian: protobuf-compiler, libprotobuf-dev).
+# (Debian: protobuf-compiler, libprotobuf-dev), and Node.js with npm for the types of the Node.js package.
 # The versions are exact, so that everybody generates the same bytes.
 set -eu
 cd "$(dirname "$0")"
@@ -13,3 +13,9 @@ PATH="$bin:$PATH" protoc --proto_path=. \
   --go_out=. --go_opt=module=$module \
   --go-grpc_out=. --go-grpc_opt=module=$module \
   varco/plugin/v1/*.proto
+# The Node.js package reads the same files at run time.
+cp varco/plugin/v1/*.proto ../../node/proto/varco/plugin/v1/
+[ -d ../../node/node_modules ] || npm --prefix ../../node ci --ignore-scripts
+node ../../node/tools/types.js
+# What is new is recorded as part of the contract from now on; what is gone or different fails.
+go test -run TestOnlyAdditions . -update

@@ -1,0 +1,8 @@
+// @varco/plugin: write a plugin for Varco in JavaScript or TypeScript. README.md is the place to begin.
+export { serve } from './lib/serve.js'
+export { log } from './lib/log.js'
+export { Fault, aborted, notConfigured, resourceExhausted, unavailable } from './lib/errors.js'
+export { contractVersion } from './lib/contract.js'
+export {
+  ask, create, failure, field, notApplicable, pack, revoke, say, screen, submit, success, t, texts, unpack, update
+} from './lib/build.js'
