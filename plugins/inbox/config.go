@@ -1,11 +1,6 @@
 package inbox
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"path/filepath"
 
 	"github.com/varco-id/varco/plugins/sdk"
@@ -19,13 +14,8 @@ type Config struct {
 
 func parseConfig(raw []byte) (Config, []sdk.Problem) {
 	var c Config
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&c); err != nil {
-		return Config{}, []sdk.Problem{{Message: fmt.Sprintf("give a JSON object with the setting directory alone: %v", err)}}
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return Config{}, []sdk.Problem{{Message: "there is more after the object"}}
+	if problems := sdk.DecodeConfig(raw, &c); len(problems) > 0 {
+		return Config{}, problems
 	}
 	if !filepath.IsAbs(c.Directory) || filepath.Clean(c.Directory) == "/" {
 		return Config{}, []sdk.Problem{{Pointer: "/directory", Message: "give the absolute path of a folder"}}

@@ -1,13 +1,7 @@
 package password
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"regexp"
-	"strings"
 
 	"github.com/varco-id/varco/plugins/password/internal/blocklist"
 	"github.com/varco-id/varco/plugins/sdk"
@@ -40,38 +34,10 @@ func defaultConfig() Config {
 // parseConfig decodes raw strictly over the defaults.
 func parseConfig(raw []byte) (Config, []sdk.Problem) {
 	config := defaultConfig()
-	if len(bytes.TrimSpace(raw)) == 0 {
-		return config, nil
+	if problems := sdk.DecodeConfig(raw, &config); len(problems) > 0 {
+		return Config{}, problems
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	err := d.Decode(&config)
-	if err == nil {
-		if _, err = d.Token(); errors.Is(err, io.EOF) {
-			return config, nil
-		}
-		err = errors.New("there is more after the object")
-	}
-	return Config{}, []sdk.Problem{decodeProblem(err)}
-}
-
-var unknownField = regexp.MustCompile(`unknown field "(.*)"`)
-
-func decodeProblem(err error) sdk.Problem {
-	var wrongType *json.UnmarshalTypeError
-	if errors.As(err, &wrongType) {
-		if wrongType.Field == "" {
-			return sdk.Problem{Message: "give a JSON object"}
-		}
-		return sdk.Problem{
-			Pointer: "/" + strings.ReplaceAll(wrongType.Field, ".", "/"),
-			Message: fmt.Sprintf("give %s instead of %s", wrongType.Type, wrongType.Value),
-		}
-	}
-	if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
-		return sdk.Problem{Pointer: "/" + m[1], Message: "there is no such setting; see docs/plugins/password.md"}
-	}
-	return sdk.Problem{Message: "not a JSON object: " + err.Error()}
+	return config, nil
 }
 
 // problems tells what the schema cannot say too, so that an instance is safe whoever configures it.

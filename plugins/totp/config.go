@@ -1,15 +1,11 @@
 package totp
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/varco-id/varco/plugins/internal/oathcode"
 	"github.com/varco-id/varco/plugins/sdk"
 )
 
@@ -36,38 +32,10 @@ const maxLifetime = 120
 
 func parseConfig(raw []byte) (Config, []sdk.Problem) {
 	config := Config{Algorithm: "SHA1", Digits: 6, Period: 30, Skew: 1}
-	if len(bytes.TrimSpace(raw)) == 0 {
-		return config, nil
+	if problems := sdk.DecodeConfig(raw, &config); len(problems) > 0 {
+		return Config{}, problems
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	err := d.Decode(&config)
-	if err == nil {
-		if _, err = d.Token(); errors.Is(err, io.EOF) {
-			return config, config.problems()
-		}
-		err = errors.New("there is more after the object")
-	}
-	return Config{}, []sdk.Problem{decodeProblem(err)}
-}
-
-var unknownField = regexp.MustCompile(`unknown field "(.*)"`)
-
-func decodeProblem(err error) sdk.Problem {
-	var wrongType *json.UnmarshalTypeError
-	if errors.As(err, &wrongType) {
-		if wrongType.Field == "" {
-			return sdk.Problem{Message: "give a JSON object"}
-		}
-		return sdk.Problem{
-			Pointer: "/" + wrongType.Field,
-			Message: fmt.Sprintf("give %s instead of %s", wrongType.Type, wrongType.Value),
-		}
-	}
-	if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
-		return sdk.Problem{Pointer: "/" + m[1], Message: "there is no such setting; see docs/plugins/totp.md"}
-	}
-	return sdk.Problem{Message: "not a JSON object: " + err.Error()}
+	return config, config.problems()
 }
 
 func (c Config) problems() []sdk.Problem {
@@ -78,7 +46,7 @@ func (c Config) problems() []sdk.Problem {
 	if strings.Contains(c.Issuer, ":") || utf8.RuneCountInString(c.Issuer) > maxIssuer {
 		add("/issuer", "give at most %d characters without a colon, which ends the issuer in an app's key", maxIssuer)
 	}
-	if _, ok := algorithms[c.Algorithm]; !ok {
+	if oathcode.SeedLength(c.Algorithm) == 0 {
 		add("/algorithm", "give SHA1, SHA256 or SHA512")
 	}
 	if c.Digits != 6 && c.Digits != 8 {

@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/varco-id/varco/plugins/internal/oathcode"
 	"github.com/varco-id/varco/plugins/sdk"
 )
 
@@ -24,13 +25,13 @@ func (p *Plugin) BeginEnroll(_ context.Context, r *sdk.StepRequest) (*sdk.StepRe
 	if err != nil {
 		return nil, err
 	}
-	s := newSeed(config)
-	view, err := enrolView(config, r.Context, s, "", "", "")
+	app := newApp(config)
+	view, err := enrolView(config, r.Context, app, "", "", "")
 	if err != nil {
 		return nil, err
 	}
 	answer := sdk.Ask(view)
-	answer.State, answer.StateVersion = encode(s), stateVersion
+	answer.State, answer.StateVersion = encode(app), stateVersion
 	return answer, nil
 }
 
@@ -41,8 +42,8 @@ func (p *Plugin) ContinueEnroll(_ context.Context, r *sdk.StepRequest) (*sdk.Ste
 	if err != nil {
 		return nil, err
 	}
-	var s seed
-	if json.Unmarshal(r.State, &s) != nil || s.check() != nil { // of another flow: begin again
+	var app oathcode.Clock
+	if json.Unmarshal(r.State, &app) != nil || app.Check() != nil { // of another flow: begin again
 		return &sdk.StepResponse{Failure: &sdk.Failure{Reason: sdk.ReasonExpired}, StateVersion: stateVersion}, nil
 	}
 	label := cleanLabel(r.Inputs[inputLabel])
@@ -51,7 +52,7 @@ func (p *Plugin) ContinueEnroll(_ context.Context, r *sdk.StepRequest) (*sdk.Ste
 		if labelProblem != "" {
 			shown = ""
 		}
-		view, err := enrolView(config, r.Context, s, shown, codeProblem, labelProblem)
+		view, err := enrolView(config, r.Context, app, shown, codeProblem, labelProblem)
 		if err != nil {
 			return nil, err
 		}
@@ -62,11 +63,11 @@ func (p *Plugin) ContinueEnroll(_ context.Context, r *sdk.StepRequest) (*sdk.Ste
 	if utf8.RuneCountInString(label) > maxLabel {
 		return refuse(sdk.ReasonInvalidInput, "", "error.label")
 	}
-	code, ok := typed(r.Inputs[inputCode])
+	code, ok := oathcode.Typed(r.Inputs[inputCode])
 	if !ok {
 		return refuse(sdk.ReasonInvalidInput, "error.form", "")
 	}
-	next, ok, _, err := data{seed: s, Last: -1}.accept(code, r.Context.Now, config)
+	next, ok, _, err := app.Accept(code, r.Context.Now, config.window())
 	if err != nil {
 		return nil, err
 	}
@@ -85,13 +86,13 @@ func (p *Plugin) ContinueEnroll(_ context.Context, r *sdk.StepRequest) (*sdk.Ste
 	}, nil
 }
 
-func enrolView(c Config, ctx sdk.StepContext, s seed, label, codeProblem, labelProblem string) (sdk.View, error) {
+func enrolView(c Config, ctx sdk.StepContext, app oathcode.Clock, label, codeProblem, labelProblem string) (sdk.View, error) {
 	if ctx.Subject == nil {
 		return sdk.View{}, errors.New("totp: no subject to bind an app to")
 	}
 	return sdk.Screen(sdk.T("enrol.title"),
 		sdk.Say(sdk.T("enrol.scan")),
-		sdk.Node{QR: &sdk.QR{Content: keyURI(c, ctx, s), Alt: sdk.T("enrol.qr_alt"), Typed: grouped(s.Secret)}},
+		sdk.Node{QR: &sdk.QR{Content: keyURI(c, ctx, app), Alt: sdk.T("enrol.qr_alt"), Typed: grouped(app.Secret)}},
 		sdk.Say(sdk.T("enrol.confirm")),
 		codeField(codeProblem),
 		sdk.Field(sdk.TextField{

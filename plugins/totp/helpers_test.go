@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/varco-id/varco/plugins/internal/oathcode"
 	"github.com/varco-id/varco/plugins/sdk"
 )
 
@@ -66,19 +67,19 @@ func (b *bench) login(now time.Time, cs []sdk.Credential, code string) *sdk.Step
 }
 
 // stored is a credential with a new seed of the instance.
-func (b *bench) stored(id string) (sdk.Credential, seed) {
+func (b *bench) stored(id string) (sdk.Credential, oathcode.Clock) {
 	b.t.Helper()
 	config, err := b.config("i")
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	s := newSeed(config)
-	return sdk.Credential{ID: id, Type: "totp", Label: "App " + id, Data: encode(data{seed: s, Last: -1}), Revision: 7, Version: 1}, s
+	s := newApp(config)
+	return sdk.Credential{ID: id, Type: "totp", Label: "App " + id, Data: encode(s), Revision: 7, Version: 1}, s
 }
 
-func codeAt(t testing.TB, s seed, at time.Time) string {
+func codeAt(t testing.TB, s oathcode.Clock, at time.Time) string {
 	t.Helper()
-	code, err := s.code(s.stepAt(at))
+	code, err := s.Code(s.StepAt(at))
 	if err != nil {
 		t.Fatal(err)
 	}

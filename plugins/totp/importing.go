@@ -2,6 +2,7 @@ package totp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/varco-id/varco/plugins/internal/oathcode"
 	"github.com/varco-id/varco/plugins/sdk"
 )
 
@@ -31,56 +33,49 @@ func (p *Plugin) ImportCredentials(_ context.Context, instanceID string, inputs 
 	}
 	results := make([]sdk.ImportResult, len(inputs))
 	for i, input := range inputs {
-		s, label, err := importOne(input.JSON)
+		app, label, err := importOne(input.JSON)
 		if err != nil {
 			results[i].Error = err.Error()
 			continue
 		}
 		results[i].Change = sdk.CredentialChange{
-			Kind: sdk.ChangeCreate, Label: label, Data: encode(data{seed: s, Last: -1}), Version: stateVersion,
+			Kind: sdk.ChangeCreate, Label: label, Data: encode(app), Version: stateVersion,
 		}
 	}
 	return results, nil
 }
 
-func importOne(raw []byte) (s seed, label string, err error) {
+func importOne(raw []byte) (app oathcode.Clock, label string, err error) {
 	var form importForm
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
 	if d.Decode(&form) != nil || d.More() || (form.Secret == "") == (form.URI == "") {
-		return seed{}, "", errors.New(`give {"secret": "BASE32"} or {"uri": "otpauth://totp/…"}, with a label if you like`)
+		return oathcode.Clock{}, "", errors.New(`give {"secret": "BASE32"} or {"uri": "otpauth://totp/…"}, with a label if you like`)
 	}
 	label = cleanLabel(form.Label)
 	if form.URI != "" {
 		if form.Algorithm != "" || form.Digits != 0 || form.Period != 0 {
-			return seed{}, "", errors.New("the uri holds the algorithm, the digits and the period: leave them out")
+			return oathcode.Clock{}, "", errors.New("the uri holds the algorithm, the digits and the period: leave them out")
 		}
 		if form, err = fromURI(form.URI); err != nil {
-			return seed{}, "", err
+			return oathcode.Clock{}, "", err
 		}
 	}
 	if label == "" {
 		label = defaultLabel(sdk.English, nil)
 	}
 	if utf8.RuneCountInString(label) > maxLabel {
-		return seed{}, "", errors.New("the label must have at most 64 characters")
+		return oathcode.Clock{}, "", errors.New("the label must have at most 64 characters")
 	}
-	s = seed{
+	app = oathcode.Clock{Period: cmp.Or(form.Period, 30), Last: -1, Seed: oathcode.Seed{
 		Secret:    strings.TrimRight(strings.ToUpper(strings.NewReplacer(" ", "", "-", "").Replace(form.Secret)), "="),
-		Algorithm: strings.ToUpper(strings.ReplaceAll(firstOf(form.Algorithm, "SHA1"), "-", "")),
-		Digits:    form.Digits,
-		Period:    form.Period,
+		Algorithm: strings.ToUpper(strings.ReplaceAll(cmp.Or(form.Algorithm, "SHA1"), "-", "")),
+		Digits:    cmp.Or(form.Digits, 6),
+	}}
+	if err := app.Check(); err != nil {
+		return oathcode.Clock{}, "", err
 	}
-	if s.Digits == 0 {
-		s.Digits = 6
-	}
-	if s.Period == 0 {
-		s.Period = 30
-	}
-	if err := s.check(); err != nil {
-		return seed{}, "", err
-	}
-	return s, label, nil
+	return app, label, nil
 }
 
 // fromURI reads an otpauth:// address. An unreadable number is an error, not the default: the app would show other

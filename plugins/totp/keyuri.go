@@ -1,10 +1,12 @@
 package totp
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
 
+	"github.com/varco-id/varco/plugins/internal/oathcode"
 	"github.com/varco-id/varco/plugins/sdk"
 )
 
@@ -15,12 +17,12 @@ const maxIssuer = 32
 // keyURI writes the seed as the otpauth:// address that apps scan. A long account name loses its end, never the seed.
 //
 // It is written by hand: pquerna/otp v1.5.0 leaves the & of an issuer as it is, which then ends the issuer.
-func keyURI(c Config, ctx sdk.StepContext, s seed) string {
-	issuer := firstOf(c.Issuer, ctx.RPID, "Varco")
-	account := []rune(firstOf(strings.TrimSpace(strings.ReplaceAll(ctx.Subject.Name, ":", " ")), ctx.Subject.ID))
+func keyURI(c Config, ctx sdk.StepContext, app oathcode.Clock) string {
+	issuer := cmp.Or(c.Issuer, ctx.RPID, "Varco")
+	account := []rune(cmp.Or(strings.TrimSpace(strings.ReplaceAll(ctx.Subject.Name, ":", " ")), ctx.Subject.ID))
 	for {
 		uri := fmt.Sprintf("otpauth://totp/%s:%s?secret=%s&issuer=%s&algorithm=%s&digits=%d&period=%d",
-			escape(issuer), escape(string(account)), s.Secret, escape(issuer), s.Algorithm, s.Digits, s.Period)
+			escape(issuer), escape(string(account)), app.Secret, escape(issuer), app.Algorithm, app.Digits, app.Period)
 		if len(uri) <= sdk.MaxQR || len(account) <= 1 {
 			return uri
 		}
@@ -30,12 +32,3 @@ func keyURI(c Config, ctx sdk.StepContext, s seed) string {
 
 // escape writes a space as %20: some apps show the + of a query as it is.
 func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
-
-func firstOf(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
-}

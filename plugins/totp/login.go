@@ -2,9 +2,8 @@ package totp
 
 import (
 	"context"
-	"strings"
-	"unicode"
 
+	"github.com/varco-id/varco/plugins/internal/oathcode"
 	"github.com/varco-id/varco/plugins/sdk"
 )
 
@@ -22,20 +21,6 @@ func codeField(problem string) sdk.Node {
 		Name: inputCode, Kind: sdk.FieldOneTimeCode, MaxLength: 10,
 		Label: sdk.T("field.code"), Error: sdk.T(problem),
 	})
-}
-
-// typed reads a code as people type it. It returns false for what cannot be a code of any app.
-func typed(s string) (code string, ok bool) {
-	if len(s) > 64 {
-		return "", false
-	}
-	code = strings.Map(func(c rune) rune {
-		if unicode.IsSpace(c) || c == '-' {
-			return -1
-		}
-		return c
-	}, s)
-	return code, (len(code) == 6 || len(code) == 8) && strings.Trim(code, "0123456789") == ""
 }
 
 // Begin implements [sdk.Authenticator].
@@ -59,7 +44,7 @@ func (p *Plugin) Continue(_ context.Context, r *sdk.StepRequest) (*sdk.StepRespo
 	if err != nil {
 		return nil, err
 	}
-	code, ok := typed(r.Inputs[inputCode])
+	code, ok := oathcode.Typed(r.Inputs[inputCode])
 	if !ok {
 		return failed(sdk.ReasonInvalidInput, loginView("error.form"), nil), nil
 	}
@@ -72,7 +57,7 @@ func (p *Plugin) Continue(_ context.Context, r *sdk.StepRequest) (*sdk.StepRespo
 		if err != nil {
 			return nil, err
 		}
-		next, ok, used, err := d.accept(code, r.Context.Now, config)
+		next, ok, used, err := d.Accept(code, r.Context.Now, config.window())
 		if err != nil {
 			return nil, err
 		}

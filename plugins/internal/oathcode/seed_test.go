@@ -1,9 +1,21 @@
-package totp
+package oathcode_test
 
 import (
+	"encoding/base32"
 	"testing"
 	"time"
+
+	"github.com/varco-id/varco/plugins/internal/oathcode"
 )
+
+func codeAt(t testing.TB, s oathcode.Seed, factor int64) string {
+	t.Helper()
+	code, err := s.Code(factor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
 
 // The vectors of RFC 6238 appendix B.
 func TestVectors(t *testing.T) {
@@ -22,14 +34,25 @@ func TestVectors(t *testing.T) {
 		{2000000000, "SHA1", "69279037"}, {2000000000, "SHA256", "90698825"}, {2000000000, "SHA512", "38618901"},
 		{20000000000, "SHA1", "65353130"}, {20000000000, "SHA256", "77737706"}, {20000000000, "SHA512", "47863826"},
 	} {
-		s := seed{base32NoPadding.EncodeToString([]byte(seeds[v.algorithm])), v.algorithm, 8, 30}
-		at := time.Unix(v.unix, 0)
-		if got := codeAt(t, s, at); got != v.code {
+		s := oathcode.Clock{Seed: oathcode.Seed{Secret: oathcode.EncodeSecret([]byte(seeds[v.algorithm])), Algorithm: v.algorithm, Digits: 8}, Period: 30}
+		at := s.StepAt(time.Unix(v.unix, 0))
+		if got := codeAt(t, s.Seed, at); got != v.code {
 			t.Errorf("%s at %d: %s, want %s", v.algorithm, v.unix, got, v.code)
 		}
 		s.Digits = 6
-		if got := codeAt(t, s, at); got != v.code[2:] {
+		if got := codeAt(t, s.Seed, at); got != v.code[2:] {
 			t.Errorf("%s at %d with 6 digits: %s, want %s", v.algorithm, v.unix, got, v.code[2:])
+		}
+	}
+}
+
+// The vectors of RFC 4226 appendix D.
+func TestEventVectors(t *testing.T) {
+	t.Parallel()
+	s := oathcode.Seed{Secret: oathcode.EncodeSecret([]byte("12345678901234567890")), Algorithm: "SHA1", Digits: 6}
+	for n, want := range []string{"755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"} {
+		if got := codeAt(t, s, int64(n)); got != want {
+			t.Errorf("code %d: %s, want %s", n, got, want)
 		}
 	}
 }
@@ -37,12 +60,11 @@ func TestVectors(t *testing.T) {
 func TestNewSeedsDiffer(t *testing.T) {
 	t.Parallel()
 	for algorithm, bytes := range map[string]int{"SHA1": 20, "SHA256": 32, "SHA512": 64} {
-		c := Config{Algorithm: algorithm, Digits: 6, Period: 30}
-		one, two := newSeed(c), newSeed(c)
-		if one.Secret == two.Secret || one.check() != nil {
-			t.Errorf("%s: %v, %v", algorithm, one, one.check())
+		one, two := oathcode.NewSeed(algorithm, 6), oathcode.NewSeed(algorithm, 6)
+		if one.Secret == two.Secret || one.Check() != nil {
+			t.Errorf("%s: %v, %v", algorithm, one, one.Check())
 		}
-		if secret, err := base32NoPadding.DecodeString(one.Secret); err != nil || len(secret) != bytes {
+		if secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(one.Secret); err != nil || len(secret) != bytes {
 			t.Errorf("%s: a seed of %d bytes, %v", algorithm, len(secret), err)
 		}
 	}
@@ -54,7 +76,7 @@ func TestTyped(t *testing.T) {
 		"123456": "123456", " 123 456 ": "123456", "123-456": "123456", "123\u00a0456": "123456", "12345678": "12345678", "1234 5678": "12345678",
 		"": "", "12345": "", "1234567": "", "123456789": "", "12345a": "", "+12345": "", "１２３４５６": "", "٣٤٥٦٧٨": "", "\x00123456": "", "123456\xff": "",
 	} {
-		if got, ok := typed(in); ok != (want != "") || ok && got != want {
+		if got, ok := oathcode.Typed(in); ok != (want != "") || ok && got != want {
 			t.Errorf("%q: %q, %t", in, got, ok)
 		}
 	}
@@ -65,7 +87,7 @@ func FuzzTyped(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		code, ok := typed(s)
+		code, ok := oathcode.Typed(s)
 		if !ok {
 			return
 		}
