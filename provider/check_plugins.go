@@ -62,6 +62,7 @@ func (c *Config) checkRunning(h *host.Host) Mistakes {
 			mistakes = append(mistakes, c.clearSecrets(st.Instance, d.ConfigSchema)...)
 		}
 	}
+	mistakes = append(mistakes, c.checkRiskSources(h)...)
 	if up { // methods of a plugin that is down are unknown rather than wrong
 		mistakes = append(mistakes, c.checkMethods(h.Methods())...)
 	}

@@ -31,6 +31,8 @@ type Config struct {
 	Session Session `json:"session,omitempty"`
 	// How strongly people prove who they are. Replaces the default as a whole.
 	Policy Policy `json:"policy,omitempty"`
+	// Who is asked about the circumstances of what people do, and what holds when nobody answers.
+	Risk []Risk `json:"risk,omitempty"`
 	// How many failures are allowed to whom.
 	Throttle Throttle `json:"throttle,omitempty"`
 	// The plugins in use, by the name of the instance. Replaces the default (password and totp) as a whole.

@@ -14,6 +14,24 @@ type Policy = policy.Policy
 // Level is one acr value of a Policy.
 type Level = policy.Level
 
+// Risk is one risk source in use: a fraud engine, a SIM-swap check. Of several that are asked about the same, the strictest
+// verdict counts.
+type Risk struct {
+	// The instance in plugins that is asked.
+	Source string `json:"source" jsonschema:"required"`
+	// What it is asked about: sign_in (all that is asked for is proven), send (a message with a code is about to go out), bind
+	// (an authenticator is about to be bound), transaction, recover.
+	Operations []string `json:"operations" jsonschema:"required,minItems=1,enum=sign_in,enum=send,enum=bind,enum=transaction,enum=recover"`
+	// How long it may take, at most 3s. Default: 800ms.
+	Deadline Duration `json:"deadline,omitempty"`
+	// What its silence counts as, by operation: allow, step_up or deny. Default: step_up for sign_in, deny for all else.
+	Silence map[string]string `json:"silence,omitempty"`
+	// The relying parties it is asked for, by client_id; varco-account is the person's own page. Default: all.
+	RelyingParties []string `json:"relying_parties,omitempty"`
+	// The kinds of channel it is asked about before a message goes out. Default: sms and voice.
+	Channels []string `json:"channels,omitempty" jsonschema:"enum=sms,enum=voice,enum=email,enum=push"`
+}
+
 // RelyingParty is the registration of a relying party.
 type RelyingParty = relyingparty.Settings
 

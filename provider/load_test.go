@@ -7,10 +7,43 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/varco-id/varco/plugins/sdk"
 )
 
 // minimal is the shortest configuration for production.
 const minimal = "issuer: https://login.bank.example\nsealing:\n  kek:\n    - file: kek.key\n"
+
+// risky has a plugin that may be a risk source: what a program of somebody else's offers is known only when it runs.
+const risky = "plugins: {password: {}, totp: {}, fraud: {command: [/bin/fraud], sha256: " + digestOfNothing + "}}\n"
+
+const digestOfNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+// TestRiskSilence: where the file says nothing, an outage locks nobody out who can prove all, and lets nothing through that matters more.
+func TestRiskSilence(t *testing.T) {
+	t.Parallel()
+	c, err := Parse("varco.yaml", []byte(minimal+risky+`
+risk:
+  - {source: fraud, operations: [sign_in, send, bind, transaction, recover], deadline: 300ms, relying_parties: [bank]}
+  - {source: fraud, operations: [sign_in, bind], silence: {sign_in: allow}}
+`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := c.riskRules()
+	if len(rules) != 2 || rules[0].Deadline != 300*time.Millisecond || len(rules[0].Clients) != 1 || rules[0].Source != "fraud" {
+		t.Fatalf("rules: %+v", rules)
+	}
+	for op, want := range map[sdk.Operation]sdk.RiskVerdict{sdk.OperationSignIn: sdk.RiskStepUp, sdk.OperationSend: sdk.RiskDeny, sdk.OperationBind: sdk.RiskDeny,
+		sdk.OperationTransaction: sdk.RiskDeny, sdk.OperationRecover: sdk.RiskDeny} {
+		if got := rules[0].Operations[op]; got != want {
+			t.Errorf("silence about %s counts as %q, want %q", op, got, want)
+		}
+	}
+	if len(rules[1].Operations) != 2 || rules[1].Operations[sdk.OperationSignIn] != sdk.RiskAllow || rules[1].Operations[sdk.OperationBind] != sdk.RiskDeny {
+		t.Errorf("as written: %+v", rules[1].Operations)
+	}
+}
 
 func TestParse(t *testing.T) {
 	t.Parallel()
@@ -106,6 +139,16 @@ func TestMistakes(t *testing.T) {
 		"kek kms no plugin":    {"issuer: https://a.example\nsealing: {kek: [{kms: x/y}]}\n", nil, []string{`sealing.kek[0].kms: there is no plugin "x"`}},
 		"kek kms bundled":      {"issuer: https://a.example\nsealing: {kek: [{kms: totp/y}]}\nplugins: {totp: {}}\n", nil, []string{`sealing.kek[0].kms: the bundled plugin "totp" keeps no keys`}},
 		"kek both":             {"issuer: https://a.example\nsealing: {kek: [{file: x, env: Y}]}\n", nil, []string{"sealing.kek[0]: exactly one of file, env and kms must be given"}},
+		"risk source":          {minimal + "risk: [{source: frad, operations: [sign_in]}]\n", nil, []string{`risk[0].source: there is no plugin "frad"`}},
+		"risk without source":  {minimal + "risk: [{operations: [sign_in]}]\n", nil, []string{"risk[0].source: the risk source is missing"}},
+		"risk no source":       {minimal + "risk: [{source: totp, operations: [sign_in]}]\n", nil, []string{`risk[0].source: the bundled plugin "totp" is no risk source`}},
+		"risk nothing":         {minimal + risky + "risk: [{source: fraud}]\n", nil, []string{"risk[0].operations: a source that is asked about nothing"}},
+		"risk operation":       {minimal + risky + "risk: [{source: fraud, operations: [signin]}]\n", nil, []string{`risk[0].operations[0]: there is no operation "signin": did you mean sign_in?`}},
+		"risk twice":           {minimal + risky + "risk: [{source: fraud, operations: [bind, bind]}]\n", nil, []string{"risk[0].operations[1]: this operation is there twice"}},
+		"risk silence":         {minimal + risky + "risk: [{source: fraud, operations: [bind], silence: {bind: no, send: deny}}]\n", nil, []string{`risk[0].silence.bind: there is no verdict "no"`, `risk[0].silence.send: the source is not asked about "send"`}},
+		"risk channel":         {minimal + risky + "risk: [{source: fraud, operations: [send], channels: [fax]}]\n", nil, []string{`risk[0].channels[0]: there is no kind of channel "fax"`}},
+		"risk channel unasked": {minimal + risky + "risk: [{source: fraud, operations: [bind], channels: [sms]}]\n", nil, []string{"risk[0].channels: channels matter to the operation send alone"}},
+		"risk deadline":        {minimal + risky + "risk: [{source: fraud, operations: [bind], deadline: 5s}]\n", nil, []string{"risk[0].deadline: a person waits for it: choose from 50ms to 3s"}},
 		"times":                {minimal + "session: {inactivity: 1h, absolute: 30m}\n", nil, []string{"session.absolute: this is shorter than session.inactivity"}},
 		"failures":             {minimal + "throttle: {max_failures: 6}\n", nil, []string{"throttle.max_failures: this must be between 1 and 5"}},
 		"plugin unknown":       {minimal + "plugins: {passwrd: {}, totp: {}}\npolicy: {levels: [{acr: a, any_of: [[totp]]}]}\n", nil, []string{`plugins.passwrd: "passwrd" is not a bundled plugin: did you mean password?`}},
