@@ -97,6 +97,7 @@ type Options struct {
 type Dispatcher struct {
 	Options
 	matcher language.Matcher
+	begun   handoff
 }
 
 // New returns a Dispatcher.

@@ -73,7 +73,8 @@ type Outcome struct {
 // Guard names a throttle counter and the version it must still have for a commit to hold. The empty guard always holds.
 type Guard struct {
 	Key     string
-	Version int64 // 0: no row
+	Version int64 // 0: no row, or one that was never written
+	Stored  bool  // the row exists, so that it can be locked
 }
 
 // Store is what this package asks of storage beside the domains' own stores.

@@ -101,7 +101,11 @@ func (d *Dispatcher) start(ctx context.Context, r Request, b Browser) (*Page, er
 		return nil, fmt.Errorf("begin a flow: %w", err)
 	}
 	d.afterCommit(ctx, x, c)
-	return d.page(x)
+	p, err := d.page(x)
+	if err == nil && x.flow.DoneAt.IsZero() {
+		d.begun.put(x.flow, x.state, now)
+	}
+	return p, err
 }
 
 // silent is the error for prompt=none (OIDC Core 3.1.2.6).

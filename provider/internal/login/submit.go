@@ -15,7 +15,10 @@ const reruns = 8
 
 // Page returns what a Flow shows now. It changes nothing. fault.NotFound covers unknown flows and other browsers' alike.
 func (d *Dispatcher) Page(ctx context.Context, flow string, b Browser) (*Page, error) {
-	x, err := d.load(ctx, flow, b)
+	x, err := d.justBegun(ctx, flow, b)
+	if x == nil && err == nil {
+		x, err = d.load(ctx, flow, b)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -30,6 +33,7 @@ func (d *Dispatcher) Page(ctx context.Context, flow string, b Browser) (*Page, e
 // Submit answers a page. An answer to a page that was answered before changes nothing and gets what the first led to.
 func (d *Dispatcher) Submit(ctx context.Context, flow string, b Browser, s Submission) (*Page, error) {
 	ctx = telemetry.WithFlow(ctx, flow)
+	d.begun.take(flow, d.Now()) // what it was when it began is of no use any more
 	for range reruns {
 		x, err := d.load(ctx, flow, b)
 		if err != nil {

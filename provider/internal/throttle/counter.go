@@ -14,7 +14,8 @@ type Counter struct {
 	Blocks       int       // temporary blocks since the last success
 	FailedAt     time.Time // last failure
 	BlockedUntil time.Time
-	Version      int64 // compare-and-set; 0 means no row
+	Version      int64 // compare-and-set; 0 means no row, or one that only waits to be locked
+	Stored       bool  // set by the store: there is a row
 }
 
 // Store is what this package asks of storage.

@@ -59,7 +59,7 @@ func unreachable(err error) bool {
 // postgresKind reads an SQLSTATE (PostgreSQL manual, appendix A).
 func postgresKind(code string) fault.Kind {
 	switch code {
-	case "23505": // unique_violation
+	case "23505", errNoRow: // unique_violation; a compare-and-set that was lost
 		return fault.Conflict
 	case "23503": // foreign_key_violation
 		return fault.NotFound

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"reflect"
 	"time"
 
@@ -51,7 +52,8 @@ func (s *Store) Flow(ctx context.Context, q tx.Q, id string) (*login.Flow, error
 }
 
 // CommitFlow writes a step's result by compare-and-set on Version and guard; see [login.Store]. The guard's counter stays
-// locked until the transaction ends: a failure that is being counted elsewhere is waited for.
+// locked until the transaction ends: a failure that is being counted elsewhere is waited for. In a transaction on PostgreSQL it travels with the
+// next statement, and that it lost may come with that or with the commit.
 func (s *Store) CommitFlow(ctx context.Context, q tx.Q, f login.Flow, g login.Guard) error {
 	outcome, err := encodeOutcome(f.Outcome)
 	if err != nil {
@@ -61,6 +63,10 @@ func (s *Store) CommitFlow(ctx context.Context, q tx.Q, f login.Flow, g login.Gu
 		Sealed: blob(f.Sealed), Subject: f.Subject, Session: f.Outcome.Session, ExpiresAt: micros(f.ExpiresAt), DoneAt: micros(f.DoneAt),
 		Outcome: outcome, CodeHash: blob(f.CodeHash), CodeExpiresAt: micros(f.CodeExpiresAt), ID: f.ID, Version: f.Version,
 		GuardKey: g.Key, GuardVersion: g.Version,
+	}
+	if _, inTx := q.(*sql.Tx); inTx && s.Dialect() == "postgres" && (g.Key == "" || g.Stored) {
+		_, err := query.New(insisting{q}).CommitFlow(ctx, params)
+		return mapped(err, "commit a flow")
 	}
 	n, err := query.New(q).CommitFlow(ctx, params)
 	if err != nil || n > 0 || g.Key == "" || g.Version > 0 {

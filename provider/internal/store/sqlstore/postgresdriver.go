@@ -35,6 +35,18 @@ func (c postgresConnector) Connect(ctx context.Context) (driver.Conn, error) {
 // statement it travelled with, or of the commit.
 const deferred = "-- deferred\n"
 
+// deferredChange marks an UPDATE that is deferred and must meet a row: if it meets none, what it travels with fails with errNoRow and the
+// transaction cannot commit. So a compare-and-set and everything that depends on it take one trip together, the commit included.
+const deferredChange = "-- deferred change\n"
+
+// errNoRow is the SQLSTATE of a deferredChange that met no row: division_by_zero, which no other statement here can cause.
+const errNoRow = "22012"
+
+// mustMeet makes the statement fail when it changes nothing.
+func mustMeet(query string) string {
+	return "WITH changed AS (" + query + "\nRETURNING 1) SELECT 1 / COUNT(*) FROM changed"
+}
+
 type postgresConn struct {
 	*stdlib.Conn
 	inTx bool
@@ -75,6 +87,10 @@ func (c *postgresConn) ExecContext(ctx context.Context, query string, args []dri
 	if c.inTx && strings.HasPrefix(query, deferred) {
 		c.due = append(c.due, dueStatement{query, plain(args)})
 		return driver.ResultNoRows, nil
+	}
+	if text, ok := strings.CutPrefix(query, deferredChange); ok && c.inTx {
+		c.due = append(c.due, dueStatement{mustMeet(strings.TrimRight(text, "; \n")), plain(args)})
+		return driver.RowsAffected(1), nil
 	}
 	if len(c.due) == 0 {
 		return c.Conn.ExecContext(ctx, query, args)

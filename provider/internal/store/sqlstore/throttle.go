@@ -39,7 +39,7 @@ func (s *Store) Counters(ctx context.Context, q tx.Q, keys ...string) ([]throttl
 func counterOf(r query.CountersRow) throttle.Counter {
 	return throttle.Counter{
 		Key: r.Key, Failures: int(r.Failures), Blocks: int(r.Blocks), FailedAt: moment(r.FailedAt),
-		BlockedUntil: moment(r.BlockedUntil), Version: r.Version,
+		BlockedUntil: moment(r.BlockedUntil), Version: r.Version, Stored: true,
 	}
 }
 

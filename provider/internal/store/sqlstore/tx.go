@@ -83,6 +83,14 @@ func (s *Store) atomically(ctx context.Context, q tx.Q, fn func(q tx.Q) error) e
 // they met is not known.
 type deferring struct{ tx.Q }
 
+// insisting marks an UPDATE deferred that must meet a row; on PostgreSQL, in a transaction. That it met none is fault.Conflict, of a later statement or of
+// the commit.
+type insisting struct{ tx.Q }
+
+func (i insisting) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return i.Q.ExecContext(ctx, deferredChange+query, args...)
+}
+
 func (d deferring) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	return d.Q.ExecContext(ctx, deferred+query, args...)
 }

@@ -103,10 +103,12 @@ func flowGuard(t *testing.T, s store.Store) {
 	check(t, commit(1, login.Guard{Key: "k"}))
 	check(t, commit(2, login.Guard{Key: "k"}))
 
-	same(t, counter(t, s, "k"), throttle.Counter{Key: "k", FailedAt: begun("f1").CreatedAt}) // a guard counts nothing
-	check(t, s.PutCounter(ctx, s, throttle.Counter{Key: "k", Failures: 1}))                  // and is not in the way of the first failure
+	same(t, counter(t, s, "k"), throttle.Counter{Key: "k", FailedAt: begun("f1").CreatedAt, Stored: true}) // a guard counts nothing
+	check(t, s.PutCounter(ctx, s, throttle.Counter{Key: "k", Failures: 1}))                                // and is not in the way of the first failure
 	wantKind(t, commit(3, login.Guard{Key: "k"}), fault.Conflict, "a counter that is there by now")
-	check(t, commit(3, login.Guard{Key: "k", Version: 1}))
+	wantKind(t, commit(3, login.Guard{Key: "k", Stored: true}), fault.Conflict, "a counter that moved")
+	wantKind(t, commit(2, login.Guard{Key: "k", Version: 1, Stored: true}), fault.Conflict, "a flow that moved")
+	check(t, commit(3, login.Guard{Key: "k", Version: 1, Stored: true}))
 	check(t, s.PutCounter(ctx, s, throttle.Counter{Key: "k", Failures: 2, Version: 1}))
 	wantKind(t, commit(4, login.Guard{Key: "k", Version: 1}), fault.Conflict, "a counter that moved on")
 	check(t, commit(4, login.Guard{Key: "k", Version: 2}))

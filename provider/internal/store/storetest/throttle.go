@@ -36,7 +36,7 @@ func counterPut(t *testing.T, s store.Store) {
 	check(t, s.PutCounter(ctx, s, c))
 	wantKind(t, s.PutCounter(ctx, s, c), fault.Conflict, "an old version")
 	want := c
-	want.Version = 2
+	want.Version, want.Stored = 2, true
 	same(t, counter(t, s, "k"), want)
 	wantKind(t, s.PutCounter(ctx, s, throttle.Counter{Key: "none", Version: 1}), fault.Conflict, "a counter that is gone")
 	same(t, counter(t, s, "none"), throttle.Counter{Key: "none"})
