@@ -7,8 +7,6 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-
-	"github.com/varco-id/varco/plugins/sdk"
 )
 
 const (
@@ -18,42 +16,52 @@ const (
 	settleRetry = 50 * time.Millisecond
 )
 
-// call runs f on the instance's process under a deadline. With retry it is run once more when the plugin was not
-// there: on the next process if that one ended. f is called with the same arguments, so with the same idempotency key.
-func (h *Host) call(ctx context.Context, id, op string, limit time.Duration, retry bool, f func(context.Context, *instance, *sdk.Client) error) (err error) {
+// callee is what a call does with the process it got.
+type callee func(ctx context.Context, i *instance, on *running) error
+
+// call runs f on the instance's process under a deadline. With retry it is run once more when the plugin was not there, on
+// the next process if that one ended; and as often as the deadline allows when somebody else killed the process under it,
+// which is not the call's doing. f is called with the same arguments, so with the same idempotency key.
+func (h *Host) call(ctx context.Context, id, op string, limit time.Duration, retry bool, f callee) (err error) {
 	began := time.Now()
-	defer func() { h.report.Called(id, op, time.Since(began), err) }()
-	i, ok := h.byID[id]
-	if !ok {
-		return &Error{Instance: id, Op: op, Kind: NotConfigured, Err: errUnknownInstance, notSent: true}
-	}
+	defer func() { h.called(id, op, time.Since(began), err) }()
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	r, failed := i.once(ctx, op, f)
-	if failed == nil {
-		return nil
-	}
-	if retry && failed.Kind == Unavailable && r != nil && ctx.Err() == nil {
-		if _, failed = i.once(ctx, op, f); failed == nil {
+	for repeated := false; ; repeated = true {
+		r, failed := h.once(ctx, id, op, f)
+		if failed == nil {
 			return nil
 		}
+		if !retry || failed.Kind != Unavailable || r == nil || ctx.Err() != nil {
+			return failed
+		}
+		if repeated && (failed.notSent || r.outlives(settleRetry) || !r.killedByOthers()) {
+			return failed
+		}
 	}
-	return failed
+}
+
+func (h *Host) called(id, op string, took time.Duration, err error) {
+	if i, ok := h.find(id); ok {
+		i.latency.add(took)
+	}
+	h.report.Called(id, op, took, err)
 }
 
 // once runs f on the current process, and returns that process with an error.
-func (i *instance) once(ctx context.Context, op string, f func(context.Context, *instance, *sdk.Client) error) (*running, *Error) {
-	r, err := i.acquire(ctx)
+func (h *Host) once(ctx context.Context, id, op string, f callee) (*running, *Error) {
+	i, r, err := h.acquire(ctx, id)
 	if err != nil {
 		err.Op, err.notSent = op, true
 		return nil, err
 	}
 	defer r.calls.Done()
-	failure := f(ctx, i, r.client)
+	failure := f(ctx, i, r)
 	if failure == nil {
+		r.useful.Store(true)
 		return r, nil
 	}
-	failed := classify(i.config.ID, op, failure)
+	failed := classify(id, op, failure)
 	switch failed.Kind {
 	case Bug:
 		i.lied(ctx, failed)
@@ -67,19 +75,25 @@ func (i *instance) once(ctx context.Context, op string, f func(context.Context, 
 }
 
 // outlives says whether the process is still there after d.
-func (r *running) outlives(d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-r.exited:
-		return false
-	case <-timer.C:
-		return true
+func (r *running) outlives(d time.Duration) bool { return !r.waitExit(d) }
+
+// acquire returns who has the name and its current process, and counts a call on it. The caller ends the call with
+// calls.Done.
+func (h *Host) acquire(ctx context.Context, id string) (*instance, *running, *Error) {
+	for {
+		i, ok := h.find(id)
+		if !ok {
+			return nil, nil, &Error{Instance: id, Kind: NotConfigured, Err: errUnknownInstance}
+		}
+		r, err := i.acquire(ctx)
+		if err == nil || !i.superseded.Load() {
+			return i, r, err
+		}
+		// A reload has put another in its place, which is up.
 	}
 }
 
-// acquire returns the current process and counts a call on it, or waits for one that is about to come up. The caller
-// ends the call with calls.Done.
+// acquire returns the current process and counts a call on it, or waits for one that is about to come up.
 func (i *instance) acquire(ctx context.Context) (*running, *Error) {
 	for {
 		i.mu.Lock()

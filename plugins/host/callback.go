@@ -13,8 +13,8 @@ import (
 // The deadline is that of a step. A call that found nobody is repeated once, like a step's. The error is an *Error.
 func (h *Host) Callback(ctx context.Context, r *sdk.CallbackRequest) (*sdk.CallbackResponse, error) {
 	var answer *sdk.CallbackResponse
-	err := h.call(ctx, r.InstanceID, "callback", h.stepLimit(r.InstanceID), true, func(ctx context.Context, i *instance, c *sdk.Client) error {
-		about, err := i.offers(sdk.ServiceCallbacks)
+	err := h.call(ctx, r.InstanceID, "callback", h.stepLimit(r.InstanceID), true, func(ctx context.Context, i *instance, on *running) error {
+		about, err := on.offers(sdk.ServiceCallbacks)
 		if err != nil {
 			return err
 		}
@@ -27,7 +27,7 @@ func (h *Host) Callback(ctx context.Context, r *sdk.CallbackRequest) (*sdk.Callb
 			p.Context = i.context(&p.Context, about)
 			request.Pending[n] = p
 		}
-		response, err := c.HandleCallback(ctx, &request)
+		response, err := on.client.HandleCallback(ctx, &request)
 		if err != nil {
 			return err
 		}
@@ -49,8 +49,8 @@ func (h *Host) Callback(ctx context.Context, r *sdk.CallbackRequest) (*sdk.Callb
 // The deadline is that of a step. A call that found nobody is repeated once. The error is an *Error.
 func (h *Host) Delivery(ctx context.Context, r *sdk.DeliveryReport) (*sdk.CallbackResponse, error) {
 	var answer *sdk.CallbackResponse
-	err := h.call(ctx, r.InstanceID, "delivery", h.stepLimit(r.InstanceID), true, func(ctx context.Context, i *instance, c *sdk.Client) error {
-		about, err := i.offers(sdk.ServiceCallbacks)
+	err := h.call(ctx, r.InstanceID, "delivery", h.stepLimit(r.InstanceID), true, func(ctx context.Context, i *instance, on *running) error {
+		about, err := on.offers(sdk.ServiceCallbacks)
 		if err != nil {
 			return err
 		}
@@ -58,7 +58,7 @@ func (h *Host) Delivery(ctx context.Context, r *sdk.DeliveryReport) (*sdk.Callba
 		if request.MaxStateVersion == 0 {
 			request.MaxStateVersion = i.readable(about)
 		}
-		response, err := c.HandleDelivery(ctx, &request)
+		response, err := on.client.HandleDelivery(ctx, &request)
 		if err != nil {
 			return err
 		}

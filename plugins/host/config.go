@@ -21,13 +21,17 @@ type InstanceConfig struct {
 	ID      string   // lower-case letters, digits and hyphens
 	Plugin  string   // the name of a bundled plugin; or
 	Command []string // an external one: absolute path and arguments
-	SHA256  string   // hex digest of Command[0]; required unless Options.AllowUnpinned
+	SHA256  string   // hex digest of Command[0]; required unless there is a Manifest, or Options.AllowUnpinned
+	// Manifest lists the digests of everything an interpreted plugin consists of, the interpreter among it: the absolute path of
+	// a file in the form of sha256sum. What runs is a private copy of what it lists; SHA256 is then the manifest's own digest.
+	Manifest string
 
 	Config     []byte            // JSON, secrets filled in; empty means {}
 	AMR        []string          // the operator's ceiling; empty means what the plugin claims
 	Attributes []string          // subject attributes it may see
 	Keys       map[string][]byte // instance keys by name, beside those of Options.Keys
 	Env        []string          // NAME=value, beside the few names every plugin gets
+	Limits     Limits
 }
 
 // Options say what to host. The zero value of a field is a safe default.
@@ -78,6 +82,8 @@ func (c *InstanceConfig) validate(allowUnpinned bool) error {
 		return nil
 	case !filepath.IsAbs(c.Command[0]):
 		return fmt.Errorf("command %q must be an absolute path", c.Command[0])
+	case c.Manifest != "" && !filepath.IsAbs(c.Manifest):
+		return fmt.Errorf("manifest %q must be an absolute path", c.Manifest)
 	case c.SHA256 == "" && !allowUnpinned:
 		return fmt.Errorf("command %q has no sha256: give its digest, so that nothing else can run in its place", c.Command[0])
 	case c.SHA256 != "":
@@ -95,9 +101,9 @@ func isName(s string) bool {
 // prepareDir returns the directory for sockets and what removes it again.
 func prepareDir(dir string) (string, func(), error) {
 	if dir == "" {
-		temporary, err := os.MkdirTemp("", "varco-")
+		temporary, err := temporaryDir()
 		if err != nil {
-			return "", nil, fmt.Errorf("create a directory for plugin sockets: %w", err)
+			return "", nil, err
 		}
 		return temporary, func() { os.RemoveAll(temporary) }, nil
 	}
@@ -121,4 +127,23 @@ func prepareDir(dir string) (string, func(), error) {
 	}
 	sweep(dir)
 	return dir, func() {}, nil
+}
+
+// temporaryDir makes a directory whose path leaves room for a socket's: TMPDIR may lie deep, in a build or a test.
+func temporaryDir() (string, error) {
+	var errs []error
+	for _, parent := range []string{os.TempDir(), os.Getenv("XDG_RUNTIME_DIR"), "/tmp"} {
+		if parent == "" || !filepath.IsAbs(parent) {
+			continue
+		}
+		dir, err := os.MkdirTemp(parent, "varco-")
+		if err == nil && len(dir) > maxDir {
+			err = errors.Join(fmt.Errorf("%s is too long: a socket's path has room for %d bytes of it", dir, maxDir), os.Remove(dir))
+		}
+		if err == nil {
+			return dir, nil
+		}
+		errs = append(errs, err)
+	}
+	return "", fmt.Errorf("create a directory for plugin sockets: %w", errors.Join(errs...))
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/varco-id/varco/plugins/sdk"
@@ -26,8 +27,10 @@ const (
 
 	pingEvery        = 5 * time.Second
 	pingTimeout      = 2 * time.Second
-	pingTries        = 2 // unanswered in a row, before the process is taken for hung
-	drainTimeout     = 2 * time.Second
+	pingTries        = 2                // unanswered in a row, before the process is taken for hung
+	drainTimeout     = 2 * time.Second  // for calls under way when the host stops
+	retireTimeout    = 12 * time.Second // for those on a process that was replaced: more than any call may take
+	removeTimeout    = 5 * time.Second
 	shutdownTimeout  = 2 * time.Second
 	terminateTimeout = time.Second
 )
@@ -37,12 +40,14 @@ type Host struct {
 	options   Options
 	log       *slog.Logger
 	report    Reporter
-	instances []*instance
-	byID      map[string]*instance
 	bundled   string // what to execute for a bundled plugin
 	dir       string
 	pins      pins
 	launcher  *launcher
+	crew      crew
+	reloading sync.Mutex
+	swapping  sync.Mutex
+	roster    atomic.Pointer[roster]
 }
 
 // New checks the options. It starts nothing.
@@ -50,7 +55,7 @@ func New(o Options) (*Host, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	h := &Host{options: o, log: o.Log, report: o.Report, byID: make(map[string]*instance), bundled: o.Executable}
+	h := &Host{options: o, log: o.Log, report: o.Report, bundled: o.Executable}
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
 	}
@@ -66,11 +71,13 @@ func New(o Options) (*Host, error) {
 			h.bundled = own
 		}
 	}
+	var order []*instance
 	for _, c := range o.Instances {
 		i := newInstance(h, c)
-		h.instances = append(h.instances, i)
-		h.byID[c.ID] = i
+		i.live.Store(true)
+		order = append(order, i)
 	}
+	h.roster.Store(newRoster(order))
 	return h, nil
 }
 
@@ -86,17 +93,20 @@ func (h *Host) Run(ctx context.Context) error {
 	defer h.pins.close()
 	h.launcher = newLauncher()
 	defer h.launcher.stop()
-	var all sync.WaitGroup
-	for _, i := range h.instances {
-		all.Go(func() { i.run(ctx) })
+	h.crew.begin(ctx)
+	for _, i := range h.roster.Load().order {
+		h.crew.join(i.run)
 	}
-	all.Wait()
+	h.crew.wait()
+	for _, i := range h.roster.Load().order {
+		i.settle.Do(func() { close(i.settled) }) // also where ctx had ended before it could begin
+	}
 	return nil
 }
 
 // WaitReady waits until every instance is up or has failed once. The error is that of ctx.
 func (h *Host) WaitReady(ctx context.Context) error {
-	for _, i := range h.instances {
+	for _, i := range h.roster.Load().order {
 		select {
 		case <-i.settled:
 		case <-ctx.Done():
@@ -117,7 +127,7 @@ type MethodRef struct {
 // Methods lists what can authenticate, in the order of the configuration. An instance that never came up has none yet.
 func (h *Host) Methods() []MethodRef {
 	var refs []MethodRef
-	for _, i := range h.instances {
+	for _, i := range h.roster.Load().order {
 		d, up := i.described()
 		if d == nil {
 			continue
@@ -136,37 +146,12 @@ func (h *Host) Methods() []MethodRef {
 // Describe returns what the plugin of an instance said of itself, with AMR under the operator's ceiling. It is false
 // for an unknown instance and for one that never came up. The description is shared: do not change it.
 func (h *Host) Describe(instance string) (*sdk.Description, bool) {
-	i, ok := h.byID[instance]
+	i, ok := h.find(instance)
 	if !ok {
 		return nil, false
 	}
 	d, _ := i.described()
 	return d, d != nil
-}
-
-// Status is what an operator wants to know of an instance.
-type Status struct {
-	Instance  string    `json:"instance"`
-	Plugin    string    `json:"plugin"`  // what it calls itself, or the configured name before it came up
-	Version   string    `json:"version"` // empty before it came up
-	State     State     `json:"state"`
-	PID       int       `json:"pid,omitempty"`
-	Restarts  int       `json:"restarts"`
-	Since     time.Time `json:"since"` // of State
-	LastError string    `json:"last_error,omitempty"`
-	// Digest is the SHA-256 of an external program; empty for a bundled plugin, which is the running binary, and for
-	// an unpinned program.
-	Digest   string        `json:"digest,omitempty"`
-	Problems []sdk.Problem `json:"problems,omitempty"` // with its configuration
-}
-
-// Status returns the status of each instance, in the order of the configuration.
-func (h *Host) Status() []Status {
-	all := make([]Status, len(h.instances))
-	for n, i := range h.instances {
-		all[n] = i.status()
-	}
-	return all
 }
 
 // underCeiling returns d with every method's AMR cut to the operator's ceiling.

@@ -4,15 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/varco-id/varco/plugins/sdk"
 )
@@ -26,6 +22,14 @@ type instance struct {
 	settle   sync.Once
 	tripped  chan struct{} // a lie opened the breaker
 	doubted  chan struct{} // a call ran into its deadline: ask now whether the process is alive
+	latency  histogram
+
+	life       context.Context // ends when a reload takes it out of the roster
+	end        context.CancelFunc
+	first      *running    // brought up by a reload, before the supervisor begins
+	live       atomic.Bool // in the roster: what becomes of it is reported
+	superseded atomic.Bool // not in the roster any more
+	removed    atomic.Bool // and nobody took its place
 
 	mu       sync.Mutex
 	state    State
@@ -45,20 +49,30 @@ func newInstance(h *Host, c InstanceConfig) *instance {
 		c.Config = []byte("{}")
 	}
 	sum := sha256.Sum256(c.Config)
-	return &instance{
+	i := &instance{
 		host: h, config: c, revision: hex.EncodeToString(sum[:8]),
 		settled: make(chan struct{}), tripped: make(chan struct{}, 1), doubted: make(chan struct{}, 1),
 		state: StateStopped, since: time.Now(), changed: make(chan struct{}),
 	}
+	i.life, i.end = context.WithCancel(context.Background())
+	return i
 }
 
-// run is the supervisor's loop.
-func (i *instance) run(ctx context.Context) {
+// run is the supervisor's loop. It ends with the host, or when a reload retires the instance.
+func (i *instance) run(host context.Context) {
+	ctx, cancel := context.WithCancel(host)
+	defer cancel()
+	defer i.end()
+	defer context.AfterFunc(i.life, cancel)()
 	defer i.settle.Do(func() { close(i.settled) })
 	var wait backoff
 	for ctx.Err() == nil {
-		i.enter(StateStarting, nil, nil)
-		r, err := i.start(ctx)
+		r, err := i.first, error(nil)
+		if i.first = nil; r == nil {
+			i.enter(StateStarting, nil, nil)
+			r, err = i.start(ctx)
+		}
+		outside := false
 		if err == nil {
 			began := time.Now()
 			i.enter(StateUp, r, nil)
@@ -66,27 +80,48 @@ func (i *instance) run(ctx context.Context) {
 			err = i.watch(ctx, r)
 			if ctx.Err() != nil {
 				i.enter(StateStopped, nil, nil)
-				r.stop()
+				i.part(host, r)
 				return
 			}
 			i.enter(StateRestarting, nil, err)
 			r.kill()
-			if time.Since(began) > steadyAfter {
+			outside = r.useful.Load() && r.killedByOthers()
+			if outside || time.Since(began) > steadyAfter {
 				wait.reset()
 			}
 		}
 		if ctx.Err() != nil {
 			break
 		}
-		i.rest(ctx, &wait, err)
+		i.rest(ctx, &wait, err, outside)
 	}
 	i.enter(StateStopped, nil, nil)
 }
 
-// rest waits for the next start: the longer, the more often it failed.
-func (i *instance) rest(ctx context.Context, wait *backoff, err error) {
+// part ends the process after its last call: soon when the host stops, as late as a call may last when a reload has put
+// another in its place.
+func (i *instance) part(host context.Context, r *running) {
+	if i.superseded.Load() {
+		r.drain(host, retireTimeout)
+	}
+	r.drain(context.Background(), drainTimeout)
+	if i.removed.Load() && host.Err() == nil {
+		_, err := within(host, removeTimeout, func(ctx context.Context) (struct{}, error) {
+			return struct{}{}, r.client.Remove(ctx, i.config.ID)
+		})
+		if err != nil && !r.ended() {
+			i.host.log.Warn("plugin instance was not asked to forget itself", "instance", i.config.ID, "error", err)
+		}
+	}
+	r.stop()
+}
+
+// rest waits for the next start: the longer, the more often it failed. A process that did its work until somebody else
+// killed it has not failed, and is not counted.
+func (i *instance) rest(ctx context.Context, wait *backoff, err error, outside bool) {
 	state, delay := StateRestarting, wait.next()
 	switch {
+	case outside:
 	case unusable(err):
 		state, delay = StateFailed, jitter(backoffMost)
 	case i.crashed():
@@ -123,18 +158,18 @@ func (i *instance) enter(s State, r *running, err error) {
 	close(i.changed)
 	i.changed = make(chan struct{})
 	i.mu.Unlock()
-	if moved {
+	if moved && i.live.Load() {
 		i.host.report.State(i.config.ID, s)
 	}
 }
 
 // start brings a process up to the point where it can take steps.
 func (i *instance) start(ctx context.Context) (*running, error) {
-	path, digest, err := i.host.pins.executable(&i.config, i.host.bundled)
+	program, err := i.host.pins.program(&i.config, i.host.bundled)
 	if err != nil {
 		return nil, err
 	}
-	r, err := i.host.launch(ctx, &i.config, path)
+	r, err := i.host.launch(ctx, &i.config, program)
 	if err != nil {
 		return nil, err
 	}
@@ -146,76 +181,11 @@ func (i *instance) start(ctx context.Context) (*running, error) {
 		r.kill()
 		return nil, err
 	}
+	r.about = underCeiling(about, i.config.AMR)
 	i.mu.Lock()
-	i.about, i.digest = underCeiling(about, i.config.AMR), digest
+	i.about, i.digest = r.about, program.digest
 	i.mu.Unlock()
 	return r, nil
-}
-
-// introduce asks the plugin what it is and hands it its configuration.
-func (i *instance) introduce(ctx context.Context, r *running) (*sdk.Description, error) {
-	about, err := within(ctx, describeTimeout, r.client.Describe)
-	if err != nil {
-		return nil, fmt.Errorf("describe: %w", err)
-	}
-	if err := about.Validate(); err != nil {
-		i.lied(ctx, err)
-		return nil, err
-	}
-	if i.config.Plugin != "" && about.Name != i.config.Plugin {
-		return nil, &sdk.Violation{Rule: sdk.RuleDescription, Detail: fmt.Sprintf("it calls itself %q", about.Name)}
-	}
-	cfg := sdk.Configuration{InstanceID: i.config.ID, Revision: i.revision, JSON: i.config.Config}
-	if cfg.Keys, err = i.keys(ctx, about.InstanceKeys); err != nil {
-		return nil, err
-	}
-	if !json.Valid(cfg.JSON) {
-		return nil, &misconfigured{Problems: []sdk.Problem{{Message: "the configuration is not JSON"}}}
-	}
-	problems, err := within(ctx, configureTimeout, func(ctx context.Context) ([]sdk.Problem, error) {
-		return r.client.ValidateConfig(ctx, cfg)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("validate the configuration: %w", err)
-	}
-	if len(problems) > 0 {
-		return nil, &misconfigured{Problems: problems}
-	}
-	_, err = within(ctx, configureTimeout, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, r.client.Configure(ctx, cfg)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("configure: %w", err)
-	}
-	return about, nil
-}
-
-// keys returns the instance keys the plugin asks for. One that is missing fails the start: a plugin that signs with an empty
-// key would sign what anybody can sign.
-func (i *instance) keys(ctx context.Context, want []sdk.InstanceKey) (map[string][]byte, error) {
-	if len(want) == 0 {
-		return nil, nil
-	}
-	have := maps.Clone(i.config.Keys)
-	if provide := i.host.options.Keys; provide != nil {
-		made, err := within(ctx, configureTimeout, func(ctx context.Context) (map[string][]byte, error) {
-			return provide(ctx, i.config.ID, want)
-		})
-		if err != nil {
-			return nil, fmt.Errorf("instance keys: %w", err)
-		}
-		if have == nil {
-			have = make(map[string][]byte, len(made))
-		}
-		maps.Copy(have, made)
-	}
-	keys := make(map[string][]byte, len(want))
-	for _, k := range want {
-		if keys[k.Name] = have[k.Name]; len(keys[k.Name]) == 0 {
-			return nil, fmt.Errorf("instance keys: there is no %q, which the plugin asks for", k.Name)
-		}
-	}
-	return keys, nil
 }
 
 // watch returns when the process ended, hangs, or lied too often, and says which; or when ctx ends.
@@ -271,56 +241,6 @@ func (i *instance) lied(ctx context.Context, err error) {
 	if i.crashed() {
 		poke(i.tripped)
 	}
-}
-
-func (i *instance) described() (about *sdk.Description, up bool) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.about, i.state == StateUp
-}
-
-func (i *instance) status() Status {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	s := Status{Instance: i.config.ID, Plugin: i.config.Plugin, State: i.state, Restarts: i.restarts, Since: i.since, Digest: i.digest}
-	if i.about != nil {
-		s.Plugin, s.Version = i.about.Name, i.about.Version
-	} else if s.Plugin == "" {
-		s.Plugin = i.config.Command[0]
-	}
-	if i.current != nil {
-		s.PID = i.current.pid
-	}
-	if i.lastErr != nil {
-		s.LastError = i.lastErr.Error()
-	}
-	if m := (*misconfigured)(nil); errors.As(i.lastErr, &m) {
-		s.Problems = m.Problems
-	}
-	return s
-}
-
-// misconfigured is a configuration that its plugin refused.
-type misconfigured struct{ Problems []sdk.Problem }
-
-// Error implements error.
-func (m *misconfigured) Error() string {
-	s := "the configuration cannot be used"
-	for _, p := range m.Problems {
-		s += "; " + p.Pointer + ": " + p.Message
-	}
-	return s
-}
-
-// unusable tells what starting again soon will not mend: the program or its configuration is wrong.
-func unusable(err error) bool {
-	var refused *misconfigured
-	var violation *sdk.Violation
-	switch status.Code(err) {
-	case codes.InvalidArgument, codes.FailedPrecondition, codes.Unimplemented:
-		return true
-	}
-	return errors.As(err, &refused) || errors.As(err, &violation) || errors.Is(err, errPin)
 }
 
 // within calls f with a deadline.

@@ -34,11 +34,11 @@ func (h *Host) Sign(ctx context.Context, id, keyID string, digest []byte) ([]byt
 // useKey repeats a call that found nobody: wrapping, unwrapping and signing change nothing, so twice is as good as once.
 func (h *Host) useKey(ctx context.Context, id, op string, f func(context.Context, *sdk.Client) ([]byte, error)) ([]byte, error) {
 	var out []byte
-	err := h.call(ctx, id, op, keyTimeout, true, func(ctx context.Context, i *instance, c *sdk.Client) (err error) {
-		if _, err := i.offers(sdk.ServiceKeyService); err != nil {
+	err := h.call(ctx, id, op, keyTimeout, true, func(ctx context.Context, _ *instance, on *running) (err error) {
+		if _, err := on.offers(sdk.ServiceKeyService); err != nil {
 			return err
 		}
-		if out, err = f(ctx, c); err != nil {
+		if out, err = f(ctx, on.client); err != nil {
 			return err
 		}
 		if len(out) == 0 || len(out) > maxKeyAnswer {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -36,12 +37,14 @@ type running struct {
 	*process
 	conn   *grpc.ClientConn
 	client *sdk.Client
-	calls  sync.WaitGroup // calls under way; added to only while it is the instance's current one
+	about  *sdk.Description // under the operator's ceiling; set before the first call
+	calls  sync.WaitGroup   // calls under way; added to only while it is the instance's current one
+	useful atomic.Bool      // it has answered a call
 	cancel context.CancelFunc
 }
 
 // launch starts one process and connects to it. The end of ctx ends a process that is still starting.
-func (h *Host) launch(ctx context.Context, c *InstanceConfig, path string) (*running, error) {
+func (h *Host) launch(ctx context.Context, c *InstanceConfig, at program) (*running, error) {
 	p := &process{starting: ctx, launcher: h.launcher, logs: newLogs(h.log.With("instance", c.ID)),
 		handshake: make(chan []byte, 1), exited: make(chan struct{})}
 	cfg := &goplugin.ClientConfig{
@@ -55,7 +58,15 @@ func (h *Host) launch(ctx context.Context, c *InstanceConfig, path string) (*run
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: h.dir},
 		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, socketDir string) (runner.Runner, error) {
 			p.dir = socketDir
-			p.cmd = command(c, path)
+			if at.tree != nil {
+				root := filepath.Join(socketDir, "program")
+				if err := at.tree.extract(root); err != nil {
+					return nil, err
+				}
+				at.folder, at.args = root, at.tree.args(root, at.args)
+			}
+			p.cmd = command(c, at)
+			p.limits = c.Limits
 			p.cmd.Env = append(environment(c, socketDir), spec.Env...)
 			return p, nil
 		},
@@ -84,12 +95,12 @@ func (h *Host) launch(ctx context.Context, c *InstanceConfig, path string) (*run
 }
 
 // command builds the process. Its name is for people who look at a list of processes.
-func command(c *InstanceConfig, path string) *exec.Cmd {
-	cmd := &exec.Cmd{Path: path, Dir: "/"}
+func command(c *InstanceConfig, at program) *exec.Cmd {
+	cmd := &exec.Cmd{Path: at.path, Dir: at.folder}
 	if c.Plugin != "" {
 		cmd.Args = []string{"varco", "plugin", "serve", c.Plugin}
 	} else {
-		cmd.Args = append([]string{c.Command[0]}, c.Command[1:]...)
+		cmd.Args = append([]string{c.Command[0]}, at.args...)
 	}
 	return cmd
 }
@@ -151,17 +162,22 @@ func (r *running) ping(ctx context.Context) error {
 	return nil
 }
 
-// stop ends the process within a bounded time, whatever state it is in.
-func (r *running) stop() {
+// drain waits for the calls under way, at most d, and no longer when ctx ends.
+func (r *running) drain(ctx context.Context, d time.Duration) {
 	drained := make(chan struct{})
 	go func() { r.calls.Wait(); close(drained) }()
-	timer := time.NewTimer(drainTimeout)
+	timer := time.NewTimer(d)
+	defer timer.Stop()
 	select {
 	case <-drained:
 	case <-r.exited:
 	case <-timer.C:
+	case <-ctx.Done():
 	}
-	timer.Stop()
+}
+
+// stop ends the process within a bounded time, whatever state it is in.
+func (r *running) stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
 	began := time.Now()

@@ -31,12 +31,12 @@ type legacyCall func(*sdk.Client, context.Context, sdk.LegacyRequest) (*sdk.Lega
 
 func (h *Host) legacy(ctx context.Context, op string, r sdk.LegacyRequest, f legacyCall) (*sdk.LegacyResponse, error) {
 	var answer *sdk.LegacyResponse
-	err := h.call(ctx, r.InstanceID, op, legacyTimeout, true, func(ctx context.Context, i *instance, c *sdk.Client) error {
-		about, err := i.offers(sdk.ServiceLegacySource)
+	err := h.call(ctx, r.InstanceID, op, legacyTimeout, true, func(ctx context.Context, i *instance, on *running) error {
+		about, err := on.offers(sdk.ServiceLegacySource)
 		if err != nil {
 			return err
 		}
-		response, err := f(c, ctx, r)
+		response, err := f(on.client, ctx, r)
 		if err != nil {
 			return err
 		}

@@ -11,15 +11,15 @@ import (
 // an *Error, also for a verdict outside the contract.
 func (h *Host) Assess(ctx context.Context, id string, r *sdk.RiskRequest) (*sdk.RiskAssessment, error) {
 	var answer *sdk.RiskAssessment
-	err := h.call(ctx, id, "assess", assessTimeout, false, func(ctx context.Context, i *instance, c *sdk.Client) error {
-		about, err := i.offers(sdk.ServiceRiskSource)
+	err := h.call(ctx, id, "assess", assessTimeout, false, func(ctx context.Context, i *instance, on *running) error {
+		about, err := on.offers(sdk.ServiceRiskSource)
 		if err != nil {
 			return err
 		}
 		request := *r
 		request.Context = i.context(&r.Context, about)
 		request.Context.InstanceID = id
-		assessment, err := c.Assess(ctx, &request)
+		assessment, err := on.client.Assess(ctx, &request)
 		if err != nil {
 			return err
 		}

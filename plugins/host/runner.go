@@ -25,6 +25,7 @@ type process struct {
 	cmd      *exec.Cmd
 	launcher *launcher
 	logs     *logs
+	limits   Limits
 	dir      string // of its socket
 	pid      int
 
@@ -38,6 +39,7 @@ type process struct {
 
 	mu   sync.Mutex
 	gone bool // reaped, or about to be: its id may soon be somebody else's
+	ours bool // this host sent it a signal
 }
 
 var _ runner.Runner = (*process)(nil)
@@ -63,6 +65,9 @@ func (p *process) Start(context.Context) error {
 		return fmt.Errorf("start %s: %w", p.cmd.Args[0], err)
 	}
 	p.pid = p.cmd.Process.Pid
+	if err := limit(p.pid, p.limits); err != nil {
+		p.logs.log.Warn("plugin runs without some limits", "error", err)
+	}
 	p.started = context.AfterFunc(p.starting, func() { p.signal(syscall.SIGKILL) })
 	var readers sync.WaitGroup
 	readers.Go(func() { p.readHandshake(stdout) })
@@ -103,16 +108,32 @@ func (p *process) signal(s syscall.Signal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.pid > 0 && !p.gone {
+		p.ours = true
 		syscall.Kill(-p.pid, s)
 	}
 }
 
 // endGroup ends what the process started and is the last signal to it.
 func (p *process) endGroup() {
-	p.signal(syscall.SIGKILL)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.pid > 0 && !p.gone {
+		syscall.Kill(-p.pid, syscall.SIGKILL)
+	}
 	p.gone = true
+}
+
+// killedByOthers says, of a process that ended, whether it was killed, and not by this host. No program does that to itself by
+// mistake: it was an operator, or the system for want of memory.
+func (p *process) killedByOthers() bool {
+	var ended *exec.ExitError
+	if !p.ended() || !errors.As(p.exitErr, &ended) {
+		return false
+	}
+	how, ok := ended.Sys().(syscall.WaitStatus)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return ok && how.Signaled() && how.Signal() == syscall.SIGKILL && !p.ours
 }
 
 // ended says whether the process is gone.

@@ -10,8 +10,8 @@ import (
 // Check asks an instance whether it can work now. The error is an *Error.
 func (h *Host) Check(ctx context.Context, id string) (sdk.Health, error) {
 	var health sdk.Health
-	err := h.call(ctx, id, "check", checkTimeout, false, func(ctx context.Context, _ *instance, c *sdk.Client) (err error) {
-		if health, err = c.Check(ctx, id); err != nil {
+	err := h.call(ctx, id, "check", checkTimeout, false, func(ctx context.Context, _ *instance, on *running) (err error) {
+		if health, err = on.client.Check(ctx, id); err != nil {
 			return err
 		}
 		return health.Validate()
@@ -22,8 +22,8 @@ func (h *Host) Check(ctx context.Context, id string) (sdk.Health, error) {
 // Import turns an operator's inputs into credentials, one result for each. The error is an *Error.
 func (h *Host) Import(ctx context.Context, id string, in []sdk.ImportInput) ([]sdk.ImportResult, error) {
 	var results []sdk.ImportResult
-	err := h.call(ctx, id, "import", importTimeout, true, func(ctx context.Context, _ *instance, c *sdk.Client) error {
-		out, err := c.ImportCredentials(ctx, id, in)
+	err := h.call(ctx, id, "import", importTimeout, true, func(ctx context.Context, _ *instance, on *running) error {
+		out, err := on.client.ImportCredentials(ctx, id, in)
 		if err != nil {
 			return err
 		}
@@ -43,8 +43,8 @@ func (h *Host) Import(ctx context.Context, id string, in []sdk.ImportInput) ([]s
 
 // Revoke tells an instance that one of its credentials is gone. The error is an *Error.
 func (h *Host) Revoke(ctx context.Context, id string, credential sdk.Credential) error {
-	return h.call(ctx, id, "revoke", sdk.MaxStepTimeout, true, func(ctx context.Context, _ *instance, c *sdk.Client) error {
-		return c.Revoke(ctx, id, credential)
+	return h.call(ctx, id, "revoke", sdk.MaxStepTimeout, true, func(ctx context.Context, _ *instance, on *running) error {
+		return on.client.Revoke(ctx, id, credential)
 	})
 }
 
@@ -52,8 +52,8 @@ func (h *Host) Revoke(ctx context.Context, id string, credential sdk.Credential)
 // whether a message may go out twice. The error is an *Error.
 func (h *Host) Send(ctx context.Context, m sdk.Message) (*sdk.SendResult, error) {
 	var result *sdk.SendResult
-	err := h.call(ctx, m.InstanceID, "send", sendTimeout, false, func(ctx context.Context, _ *instance, c *sdk.Client) (err error) {
-		if result, err = c.Send(ctx, m); err != nil {
+	err := h.call(ctx, m.InstanceID, "send", sendTimeout, false, func(ctx context.Context, _ *instance, on *running) (err error) {
+		if result, err = on.client.Send(ctx, m); err != nil {
 			return err
 		}
 		return result.Validate()

@@ -45,10 +45,9 @@ func (h *Host) Step(ctx context.Context, op Op, r *sdk.StepRequest) (*sdk.StepRe
 		limit = cancelTimeout
 	}
 	var answer *sdk.StepResponse
-	err := h.call(ctx, id, string(op), limit, op != Cancel, func(ctx context.Context, i *instance, c *sdk.Client) error {
-		about, _ := i.described()
-		request := i.request(r, about)
-		response, err := runStep(ctx, c, op, request)
+	err := h.call(ctx, id, string(op), limit, op != Cancel, func(ctx context.Context, i *instance, on *running) error {
+		request := i.request(r, on.about)
+		response, err := runStep(ctx, on.client, op, request)
 		if err != nil || op == Cancel {
 			return err
 		}
@@ -56,7 +55,7 @@ func (h *Host) Step(ctx context.Context, op Op, r *sdk.StepRequest) (*sdk.StepRe
 			answer = &sdk.StepResponse{NotApplicable: &sdk.NotApplicable{}}
 			return nil
 		}
-		if err := response.Validate(about, request); err != nil {
+		if err := response.Validate(on.about, request); err != nil {
 			return err
 		}
 		answer = response
@@ -86,7 +85,7 @@ func runStep(ctx context.Context, c *sdk.Client, op Op, r *sdk.StepRequest) (*sd
 
 // stepLimit is the deadline of a step of an instance.
 func (h *Host) stepLimit(id string) time.Duration {
-	if i, ok := h.byID[id]; ok {
+	if i, ok := h.find(id); ok {
 		return i.stepTimeout()
 	}
 	return sdk.DefaultStepTimeout

@@ -29,16 +29,21 @@ func inUse(dir string) bool {
 	if err != nil {
 		return true
 	}
-	if len(entries) == 0 {
-		info, err := os.Stat(dir)
-		return err != nil || time.Since(info.ModTime()) < time.Minute
-	}
+	listens := false
 	for _, entry := range entries {
+		if entry.Type()&os.ModeSocket == 0 {
+			continue // the program of an interpreted plugin
+		}
+		listens = true
 		conn, err := net.DialTimeout("unix", filepath.Join(dir, entry.Name()), 100*time.Millisecond)
 		if err == nil {
 			conn.Close()
 			return true
 		}
 	}
-	return false
+	if listens {
+		return false
+	}
+	info, err := os.Stat(dir)
+	return err != nil || time.Since(info.ModTime()) < time.Minute
 }
