@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -33,6 +34,12 @@ func (r *recorder) State(_ string, s host.State) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.states = append(r.states, s)
+}
+
+func (r *recorder) moves() []host.State {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.states)
 }
 
 func (r *recorder) Called(string, string, time.Duration, error) {

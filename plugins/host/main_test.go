@@ -66,8 +66,9 @@ type probe struct {
 	sdk.Stateless
 	name string
 
-	mu   sync.Mutex
-	seen map[string]int
+	mu     sync.Mutex
+	config sdk.Configuration
+	seen   map[string]int
 }
 
 func (p *probe) Describe(context.Context) (*sdk.Description, error) {
@@ -84,6 +85,9 @@ func (p *probe) Describe(context.Context) (*sdk.Description, error) {
 		Methods: []sdk.Method{{ID: "probe", Title: "title", Factors: []sdk.Factor{sdk.FactorKnowledge}, AMR: []string{"pwd", "pin"}, CanEnrol: true}},
 		Texts:   map[string]map[string]string{"en": {"title": title, "question": "What do you want?"}},
 	}
+	if p.name == "newer" {
+		d.Version, d.StateVersion = "2.0.0", 2
+	}
 	if p.name == "many" {
 		d.Methods = append(d.Methods, sdk.Method{ID: "other", Title: "title", Factors: d.Methods[0].Factors,
 			AMR: d.Methods[0].AMR, IdentifiesSubject: true})
@@ -96,6 +100,22 @@ func (p *probe) ValidateConfig(_ context.Context, cfg sdk.Configuration) ([]sdk.
 		return []sdk.Problem{{Pointer: "/wrong", Message: "remove it"}}, nil
 	}
 	return nil, nil
+}
+
+func (p *probe) Configure(_ context.Context, cfg sdk.Configuration) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.config = cfg
+	return nil
+}
+
+func (p *probe) Check(context.Context, string) (sdk.Health, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if strings.Contains(string(p.config.JSON), "ill") {
+		return sdk.Health{Message: "the back end is away"}, nil
+	}
+	return sdk.Health{OK: true}, nil
 }
 
 func (p *probe) Begin(_ context.Context, r *sdk.StepRequest) (*sdk.StepResponse, error) {
@@ -118,6 +138,8 @@ func (p *probe) Continue(ctx context.Context, r *sdk.StepRequest) (*sdk.StepResp
 		os.Exit(7)
 	case "sleep":
 		time.Sleep(20 * time.Second)
+	case "two seconds":
+		time.Sleep(2 * time.Second)
 	case "stop":
 		syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 		time.Sleep(20 * time.Second) // the stop may reach this thread last
