@@ -11,6 +11,7 @@ const (
 	ClassClient     Class = "client"  // what a relying party's registration holds in secret
 	ClassMessage    Class = "message" // what the outbox sends
 	ClassConfig     Class = "config"
+	ClassContact    Class = "contact" // addresses, and what an account had before a change
 )
 
 // Purpose separates the uses of the derivation key.
@@ -25,6 +26,10 @@ const (
 	PurposeKnownBrowser Purpose = "known-browser"
 	PurposeName         Purpose = "submitted-name" // throttling of names that do not exist
 	PurposeIdempotency  Purpose = "idempotency-key"
+	PurposeContact      Purpose = "contact-address" // looking addresses up
+	PurposeContactCode  Purpose = "contact-code"    // the code that proves one
+	PurposeTicket       Purpose = "recovery-ticket" // the code of the assisted path
+	PurposeCancel       Purpose = "cancel-link"     // what takes a change back
 )
 
 // Box seals and opens. Where says what the secret belongs to (table, row, column): a ciphertext moved to another

@@ -22,6 +22,7 @@ type Store interface {
 	tx.DB
 	subscriber.Store
 	subscriber.CredentialStore
+	subscriber.LifeStore
 	relyingparty.Store
 	signingkey.Store
 	login.Store

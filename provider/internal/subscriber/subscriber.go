@@ -27,6 +27,8 @@ type Subscriber struct {
 	Version       int64           // compare-and-set
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
+	Cooling       Cooling
+	ResetAt       time.Time // what was proven before counts for nothing; zero: never
 }
 
 // NameKind says what a name is.

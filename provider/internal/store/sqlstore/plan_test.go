@@ -14,15 +14,17 @@ import (
 
 // small names the queries that may read a whole table, because the table is small or the query rare.
 var small = map[string]string{
-	"Clients":            "some hundred registrations, read when the cache is filled",
-	"SigningKeys":        "a handful",
-	"Keysets":            "seven",
-	"PruneCounters":      "once an hour",
-	"PruneRevokedAccess": "once an hour, and as short-lived as access tokens",
-	"PruneOnce":          "once an hour, and as short-lived as assertions",
-	"PruneFlows":         "once an hour, a thousand rows at a time; by index as soon as there are statistics",
-	"PruneSessions":      "as PruneFlows",
-	"PruneMessages":      "as PruneFlows",
+	"Clients":             "some hundred registrations, read when the cache is filled",
+	"SigningKeys":         "a handful",
+	"Keysets":             "seven",
+	"PruneCounters":       "once an hour",
+	"PruneRevokedAccess":  "once an hour, and as short-lived as access tokens",
+	"PruneOnce":           "once an hour, and as short-lived as assertions",
+	"PruneFlows":          "once an hour, a thousand rows at a time; by index as soon as there are statistics",
+	"PruneSessions":       "as PruneFlows",
+	"ForgetChanges":       "as PruneFlows",
+	"PruneSecurityEvents": "as PruneFlows",
+	"PruneMessages":       "as PruneFlows",
 }
 
 // A connection keeps a statement's plan until the statistics change, so the plan made on the empty tables of a new installation must be

@@ -43,13 +43,18 @@ func (s *Store) Prune(ctx context.Context, before time.Time) (int64, error) {
 			}
 		}
 	}
-	for _, all := range []func(context.Context, int64) (int64, error){query.New(s).PruneRevokedAccess, query.New(s).PruneOnce} {
+	for _, all := range []func(context.Context, int64) (int64, error){query.New(s).PruneRevokedAccess, query.New(s).PruneOnce,
+		query.New(s).PruneTickets, query.New(s).ForgetChanges} {
 		n, err := all(ctx, micros(before))
 		total += n
 		if err != nil {
 			return total, mapped(err, "prune")
 		}
 	}
-	n, err := query.New(s).PruneCounters(ctx, micros(before.Add(-counterAge)))
+	n, err := query.New(s).PruneSecurityEvents(ctx, micros(before.Add(-eventAge)))
+	if total += n; err != nil {
+		return total, mapped(err, "prune security events")
+	}
+	n, err = query.New(s).PruneCounters(ctx, micros(before.Add(-counterAge)))
 	return total + n, mapped(err, "prune counters")
 }

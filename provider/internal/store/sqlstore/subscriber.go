@@ -59,6 +59,7 @@ func subscriberOf(row query.Subscriber, err error) (*subscriber.Subscriber, erro
 	return &subscriber.Subscriber{
 		ID: row.ID, Status: subscriber.Status(row.Status), BlockedReason: row.BlockedReason, Locale: row.Locale,
 		Claims: json.RawMessage(absent([]byte(row.Claims))), Version: row.Version, CreatedAt: moment(row.CreatedAt), UpdatedAt: moment(row.UpdatedAt),
+		Cooling: subscriber.Cooling{Until: moment(row.CoolingUntil), Reason: subscriber.CoolingReason(row.CoolingReason)}, ResetAt: moment(row.ResetAt),
 	}, nil
 }
 
@@ -116,6 +117,9 @@ func (s *Store) RemoveSubscriber(ctx context.Context, q tx.Q, id string) error {
 		}
 		if _, err := qs.DeleteConsentsOf(ctx, id); err != nil {
 			return mapped(err, "remove a subscriber's consents")
+		}
+		if _, err := qs.DeleteSecurityEventsOf(ctx, id); err != nil {
+			return mapped(err, "remove a subscriber's security events")
 		}
 		return s.EndSessionsOf(ctx, q, id, s.opts.Now())
 	})

@@ -30,6 +30,8 @@ var races = []race{
 	{"a one-time key is used once", raceOnce},
 	{"a name has one owner", raceName},
 	{"a message is queued once", raceMessage},
+	{"a recovery ticket is used once", raceTickets},
+	{"a change is taken back once", raceCancel},
 	{"parallel guesses: as many as are allowed and no more", raceGuesses},
 }
 

@@ -9,12 +9,12 @@ VALUES (@folded, @shown, @subject, @kind, @retired)
 ON CONFLICT DO NOTHING;
 
 -- name: SubscriberByID :one
-SELECT id, status, blocked_reason, locale, claims, version, created_at, updated_at
+SELECT id, status, blocked_reason, locale, claims, version, created_at, updated_at, cooling_until, cooling_reason, reset_at
 FROM subscriber
 WHERE id = @id;
 
 -- name: SubscriberByName :one
-SELECT s.id, s.status, s.blocked_reason, s.locale, s.claims, s.version, s.created_at, s.updated_at
+SELECT s.id, s.status, s.blocked_reason, s.locale, s.claims, s.version, s.created_at, s.updated_at, s.cooling_until, s.cooling_reason, s.reset_at
 FROM subscriber_name AS n
 JOIN subscriber AS s ON s.id = n.subject
 WHERE n.folded = @folded AND NOT n.retired;
@@ -31,7 +31,7 @@ SET status = @status, blocked_reason = @blocked_reason, updated_at = @updated_at
 WHERE id = @id AND version = @version;
 
 -- name: ListSubscribers :many
-SELECT id, status, blocked_reason, locale, claims, version, created_at, updated_at
+SELECT id, status, blocked_reason, locale, claims, version, created_at, updated_at, cooling_until, cooling_reason, reset_at
 FROM subscriber
 WHERE id > @after
 ORDER BY id

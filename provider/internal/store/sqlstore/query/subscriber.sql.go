@@ -96,7 +96,7 @@ func (q *Queries) InsertSubscriber(ctx context.Context, arg InsertSubscriberPara
 }
 
 const listSubscribers = `-- name: ListSubscribers :many
-SELECT id, status, blocked_reason, locale, claims, version, created_at, updated_at
+SELECT id, status, blocked_reason, locale, claims, version, created_at, updated_at, cooling_until, cooling_reason, reset_at
 FROM subscriber
 WHERE id > $1
 ORDER BY id
@@ -126,6 +126,9 @@ func (q *Queries) ListSubscribers(ctx context.Context, arg ListSubscribersParams
 			&i.Version,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.CoolingUntil,
+			&i.CoolingReason,
+			&i.ResetAt,
 		); err != nil {
 			return nil, err
 		}
@@ -217,7 +220,7 @@ func (q *Queries) SetStatus(ctx context.Context, arg SetStatusParams) (int64, er
 }
 
 const subscriberByID = `-- name: SubscriberByID :one
-SELECT id, status, blocked_reason, locale, claims, version, created_at, updated_at
+SELECT id, status, blocked_reason, locale, claims, version, created_at, updated_at, cooling_until, cooling_reason, reset_at
 FROM subscriber
 WHERE id = $1
 `
@@ -234,12 +237,15 @@ func (q *Queries) SubscriberByID(ctx context.Context, id string) (Subscriber, er
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.CoolingUntil,
+		&i.CoolingReason,
+		&i.ResetAt,
 	)
 	return i, err
 }
 
 const subscriberByName = `-- name: SubscriberByName :one
-SELECT s.id, s.status, s.blocked_reason, s.locale, s.claims, s.version, s.created_at, s.updated_at
+SELECT s.id, s.status, s.blocked_reason, s.locale, s.claims, s.version, s.created_at, s.updated_at, s.cooling_until, s.cooling_reason, s.reset_at
 FROM subscriber_name AS n
 JOIN subscriber AS s ON s.id = n.subject
 WHERE n.folded = $1 AND NOT n.retired
@@ -257,6 +263,9 @@ func (q *Queries) SubscriberByName(ctx context.Context, folded string) (Subscrib
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.CoolingUntil,
+		&i.CoolingReason,
+		&i.ResetAt,
 	)
 	return i, err
 }
