@@ -17,14 +17,18 @@ import (
 
 // answer gives the person's input to the plugin of the step at hand, under the throttle.
 func (d *Dispatcher) answer(ctx context.Context, x *run, s Submission, c *change) error {
+	x.takeBeside(s.Method)
 	m, ok := d.method(x.state.Method)
 	if !ok || !m.Available {
 		x.state.Notice = Notice{Code: NoticeUnavailable}
 		return nil
 	}
+	if x.names(m) {
+		return d.answerByHandle(ctx, x, m, s.Inputs, c)
+	}
 	var t limits
 	var err error
-	if x.flow.Subject == "" && !m.Method.IdentifiesSubject {
+	if x.flow.Subject == "" {
 		if s.Name == "" && x.state.View != nil {
 			s.Name = x.state.Name // named on an earlier page of this method
 		}
@@ -45,15 +49,8 @@ func (d *Dispatcher) answer(ctx context.Context, x *run, s Submission, c *change
 			return d.advance(ctx, x, c)
 		}
 	}
-	if until := t.blocked(d.Throttle, x.now); !until.IsZero() {
-		x.state.Notice = blockedNotice(until, x.now)
-		d.Metrics.Throttled("failures")
-		return nil
-	}
-	// Strangers share a limit, which any of them can use up: those we know are not held to it.
-	if d.Attempts != nil && x.flow.Subject == "" && !t.known && !d.Attempts.AllowN(x.now, 1) {
-		d.Metrics.Throttled("overall")
-		return fault.New(fault.Throttled, "more sign-in attempts than this replica takes")
+	if stop, err := d.stopped(x, t); stop || err != nil {
+		return err
 	}
 
 	op := host.Continue
@@ -137,7 +134,7 @@ func (d *Dispatcher) untouched(x *run) (t limits) {
 	case known:
 		key, t.known = throttle.BrowserKey(bid), true
 	case x.who.sub == nil:
-		key = d.nameKey(x.state.Folded)
+		key = d.nameKey(x.counted())
 	}
 	t.subject.Key, t.address.Key = key, throttle.AddressKey(x.b.Address)
 	return t
@@ -165,6 +162,16 @@ func (d *Dispatcher) counters(ctx context.Context, x *run) (limits, error) {
 
 // call runs one step of a plugin with the flow's state and the subject's credentials.
 func (d *Dispatcher) call(ctx context.Context, x *run, m host.MethodRef, op host.Op, in map[string]string, failed uint32) (*sdk.StepResponse, error) {
+	r, err := d.request(x, m, op, in, failed)
+	if err != nil {
+		return nil, err
+	}
+	x.state.Calls++
+	return d.Plugins.Step(ctx, op, r)
+}
+
+// request is what a plugin is told of the step at hand.
+func (d *Dispatcher) request(x *run, m host.MethodRef, op host.Op, in map[string]string, failed uint32) (*sdk.StepRequest, error) {
 	creds, err := d.credentials(x, m.Instance)
 	if err != nil {
 		return nil, err
@@ -187,13 +194,12 @@ func (d *Dispatcher) call(ctx context.Context, x *run, m host.MethodRef, op host
 	}
 	if x.who.sub != nil {
 		name := x.state.Name
-		if name == "" {
+		if name == "" || x.shown != "" { // what was typed is not of whom a credential named
 			name = x.who.display()
 		}
 		r.Context.Subject = &sdk.Subject{ID: x.who.sub.ID, Name: name}
 	}
-	x.state.Calls++
-	return d.Plugins.Step(ctx, op, r)
+	return r, nil
 }
 
 // technical turns a plugin's fault into a page that offers another way. It never counts and never opens the door.

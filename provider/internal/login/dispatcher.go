@@ -160,6 +160,17 @@ func (d *Dispatcher) offered() []string {
 	return refs
 }
 
+// naming lists the methods that find out who the person is by themselves.
+func (d *Dispatcher) naming() []string {
+	var refs []string
+	for _, m := range d.Plugins.Methods() {
+		if m.Method.IdentifiesSubject {
+			refs = append(refs, m.Ref)
+		}
+	}
+	return refs
+}
+
 // enrolled lists the methods that credentials belong to. A credential whose plugin has not come up yet still counts,
 // for all that policy names of its instance: a person must not pass for one without a second factor because a plugin is down.
 func (d *Dispatcher) enrolled(creds []subscriber.Credential) []string {

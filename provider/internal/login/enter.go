@@ -40,8 +40,9 @@ func (d *Dispatcher) enter(ctx context.Context, x *run, next Decision, c *change
 	if len(x.state.Old) > 0 && x.state.Notice.Code == "" && x.state.stepUp(next) {
 		x.state.Notice = Notice{Code: NoticeStepUp}
 	}
-	if !next.Binding && (m.Method.Opening != nil || x.who.sub == nil) {
-		return nil // the opening view, or the name alone: no plugin is asked
+	if !next.Binding && (m.Method.Opening != nil || (x.who.sub == nil && !m.Method.IdentifiesSubject)) {
+		d.offerBeside(ctx, x, next)
+		return nil // the opening view, or the name alone: no other plugin is asked
 	}
 	return d.begin(ctx, x, m, c)
 }

@@ -15,6 +15,7 @@ type Facts struct {
 	Proven     []string // methods that count
 	Enrolled   []string // methods the subscriber has a credential for
 	Offered    []string // methods of running plugins
+	Naming     []string // methods that find out who the person is by themselves
 	Chosen     string   // what the person picked, if anything
 
 	Bind           string // method to bind once the level is reached
@@ -61,7 +62,7 @@ func Next(f Facts) Decision {
 	offered := func(m string) bool { return slices.Contains(f.Offered, m) }
 
 	if ways := f.Policy.Ways(f.Level, f.Proven, func(m string) bool { return has(m) && offered(m) }); len(ways) > 0 {
-		return ask(ways, f.Chosen)
+		return ask(ways, f)
 	}
 	if len(f.Policy.Ways(f.Level, f.Proven, has)) > 0 {
 		return Decision{Kind: KindDown}
@@ -111,8 +112,9 @@ func bindAtLogin(f Facts, offered func(string) bool) (Decision, bool) {
 	return d, true
 }
 
-// ask picks the first method of the shortest way, or the one the person chose.
-func ask(ways [][]string, chosen string) Decision {
+// ask picks the first method of the shortest way, or the one the person chose. As long as nobody is known, a method that needs a name
+// comes before those that find out by themselves: these stand on the page that asks for it.
+func ask(ways [][]string, f Facts) Decision {
 	d := Decision{Kind: KindAsk}
 	for _, w := range ways {
 		if !slices.Contains(d.Options, w[0]) {
@@ -120,8 +122,13 @@ func ask(ways [][]string, chosen string) Decision {
 		}
 	}
 	d.Method = d.Options[0]
-	if slices.Contains(d.Options, chosen) {
-		d.Method = chosen
+	if !f.Identified {
+		if i := slices.IndexFunc(d.Options, func(m string) bool { return !slices.Contains(f.Naming, m) }); i >= 0 {
+			d.Method = d.Options[i]
+		}
+	}
+	if slices.Contains(d.Options, f.Chosen) {
+		d.Method = f.Chosen
 	}
 	return d
 }

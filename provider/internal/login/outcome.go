@@ -18,6 +18,14 @@ import (
 
 // outcome turns what the plugin answered into the flow's next state.
 func (d *Dispatcher) outcome(ctx context.Context, x *run, m host.MethodRef, res *sdk.StepResponse, t limits, c *change) error {
+	if res.Success != nil && !x.named(m, res.Success) {
+		return d.lied(x, m, sdk.RuleSubject, t, c) // before anything of it is taken over
+	}
+	if taken, err := d.handleTaken(ctx, m, res); err != nil {
+		return err
+	} else if taken {
+		return d.fail(x, m, &sdk.Failure{Reason: sdk.ReasonInvalidInput}, t, c)
+	}
 	if withheld, err := d.withhold(ctx, x, m, res, c); err != nil {
 		return err
 	} else if withheld {
@@ -51,14 +59,8 @@ func (d *Dispatcher) outcome(ctx context.Context, x *run, m host.MethodRef, res 
 
 // succeed records the proof and goes on.
 func (d *Dispatcher) succeed(ctx context.Context, x *run, m host.MethodRef, s *sdk.Success, t limits, c *change) error {
-	if x.who.sub == nil {
-		if s.Subject == "" || !m.Method.IdentifiesSubject {
-			// Nobody was identified, yet the plugin says yes: fail closed.
-			return d.fail(x, m, &sdk.Failure{Reason: sdk.ReasonBadCredential, Counts: true, Retryable: true}, t, c)
-		}
-		if err := d.identify(ctx, x, s.Subject); err != nil {
-			return err
-		}
+	if x.shown != "" { // a name that was typed on the way is not theirs
+		x.state.Name, x.state.Folded, x.state.Named, x.shown = "", "", x.who.id(), ""
 	}
 	x.flow.Subject = x.who.sub.ID
 	if x.who.blocked() {
@@ -110,10 +112,13 @@ func (d *Dispatcher) fail(x *run, m host.MethodRef, f *sdk.Failure, t limits, c 
 	if f.Counts {
 		// No stranger: they proved something in this flow, or this browser completed a login before.
 		known := t.known || len(x.state.Proofs) > 0
-		var then throttle.Consequence
-		c.subject, then = d.Throttle.Fail(t.subject, x.now, known)
-		c.changed, c.address, c.failed = true, t.address.Key, true
-		d.consequence(x, m, then, c)
+		c.address, c.failed = t.address.Key, true
+		if t.subject.Key != "" { // nobody's, when a method that names the person could not even ask who it is
+			var then throttle.Consequence
+			c.subject, then = d.Throttle.Fail(t.subject, x.now, known)
+			c.changed = true
+			d.consequence(x, m, then, c)
+		}
 	}
 	if f.Counts || f.Reason != sdk.ReasonInvalidInput { // an empty field decides nothing, and the log keeps what a stranger sends for ever
 		c.event(x, audit.LoginStepFailed, "method", m.Ref, "instance", m.Instance, "reason", string(f.Reason), "counted", strconv.FormatBool(f.Counts))

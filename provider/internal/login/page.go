@@ -20,7 +20,7 @@ type Browser struct {
 type Submission struct {
 	Version int64             // hidden field: which page was answered
 	Action  Action            // which button
-	Method  string            // with ActionChoose
+	Method  string            // with ActionChoose, or that of a BesidePage
 	Name    string            // user name, when the page asked for it
 	Inputs  map[string]string // the plugin's fields, with the plugin's own Action as "action"
 }
@@ -64,8 +64,17 @@ type StepPage struct {
 	Name       string // the name given, to show or prefill
 	Notice     Notice // why the page is shown again
 	Others     []MethodOption
-	Binding    bool // the person is binding an authenticator, not using one
-	Identified bool // somebody proved who they are, in this flow or before: offer "not you?"
+	Beside     *BesidePage // a method that can be answered in place of this one
+	Binding    bool        // the person is binding an authenticator, not using one
+	Identified bool        // somebody proved who they are, in this flow or before: offer "not you?"
+}
+
+// BesidePage is the screen of a method that names the person, beside the field for their name. It is answered by a Submission with its
+// Method.
+type BesidePage struct {
+	Instance, Method string
+	Title            sdk.Text
+	View             sdk.View
 }
 
 // MethodOption is a method a person can choose.

@@ -102,7 +102,7 @@ func (d *Dispatcher) consentMissing(x *run) bool {
 func (d *Dispatcher) credentials(x *run, instance string) ([]sdk.Credential, error) {
 	var out []sdk.Credential
 	for _, c := range x.who.creds {
-		if c.Instance != instance {
+		if c.Instance != instance || (x.shown != "" && c.ID != x.shown) {
 			continue
 		}
 		data, err := d.Box.Open(sealing.ClassCredential, c.Sealed, credentialPlace(c.ID, c.Instance, c.Subject)...)

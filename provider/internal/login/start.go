@@ -27,6 +27,9 @@ type run struct {
 	session *session.Session // the OP session it builds on, if any
 	now     time.Time
 	b       Browser
+	// Of a step that names the person (identify.go): the id of the credential whose handle was shown, and what attempts with that handle
+	// are counted under when nobody has it.
+	shown, ghost string
 }
 
 // Start begins a Flow: one commit. When the browser's OP session already satisfies the request, the Flow is born done
@@ -187,7 +190,7 @@ func (d *Dispatcher) decide(x *run) (Decision, error) {
 	offered := slices.DeleteFunc(d.offered(), func(m string) bool { return slices.Contains(x.state.Withheld, m) })
 	return Next(Facts{
 		Policy: d.Policy, Level: level,
-		Identified: x.flow.Subject != "", Proven: x.state.methods(), Enrolled: d.enrolled(x.who.creds), Offered: offered,
+		Identified: x.flow.Subject != "", Proven: x.state.methods(), Enrolled: d.enrolled(x.who.creds), Offered: offered, Naming: d.naming(),
 		Chosen: x.state.Chosen, Bind: r.Bind, Bound: x.state.Bound != "",
 		ConsentMissing: d.consentMissing(x),
 	}), nil

@@ -38,6 +38,7 @@ type state struct {
 	View         *sdk.View `json:"view,omitempty"` // nil: the method's opening view
 	Calls        uint32    `json:"calls,omitempty"`
 	Notice       Notice    `json:"notice,omitzero"`
+	Beside       *beside   `json:"beside,omitempty"` // what can be answered in place of the step at hand
 
 	Consenting bool   `json:"consenting,omitempty"`
 	Consented  bool   `json:"consented,omitempty"`
@@ -67,7 +68,7 @@ func (s *state) methods() []string {
 
 // leaveStep forgets the step at hand.
 func (s *state) leaveStep() {
-	s.Method, s.Binding, s.Choosing, s.Begun, s.PluginState, s.StateVersion, s.View, s.Calls = "", false, false, false, nil, 0, nil, 0
+	s.Method, s.Binding, s.Choosing, s.Begun, s.PluginState, s.StateVersion, s.View, s.Calls, s.Beside = "", false, false, false, nil, 0, nil, 0, nil
 }
 
 // restartStep forgets what the plugin remembers of the step at hand.

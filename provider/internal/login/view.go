@@ -56,6 +56,7 @@ func (d *Dispatcher) stepPage(x *run, p *Page) (*Page, error) {
 	if next, err := d.decide(x); err == nil {
 		step.Others = d.options(next.Options, m.Ref)
 	}
+	d.putBeside(x, step)
 	p.Step = step
 	return p, nil
 }
