@@ -166,6 +166,9 @@ func (d *Dispatcher) call(ctx context.Context, x *run, m host.MethodRef, op host
 	if err != nil {
 		return nil, err
 	}
+	if r.Signals, err = d.hear(ctx, x); err != nil {
+		return nil, err
+	}
 	x.state.Calls++
 	return d.Plugins.Step(ctx, op, r)
 }
@@ -188,6 +191,7 @@ func (d *Dispatcher) request(x *run, m host.MethodRef, op host.Op, in map[string
 			Client:    sdk.ClientInfo{ID: x.client.ClientID, Name: x.client.Name},
 			Browser:   sdk.BrowserInfo{Address: x.b.Address, UserAgent: clip(x.b.UserAgent, 200)},
 			ExpiresAt: x.flow.ExpiresAt, FailedAttempts: failed, RPID: d.RPID, Origins: d.Origins,
+			ReturnURL: d.returnURL(m.Instance), ReturnState: d.returnState(x.flow.ID, m.Instance),
 			Identified: x.flow.Subject != "",
 		},
 		Credentials: creds, State: x.state.PluginState, StateVersion: x.state.StateVersion, Inputs: in,

@@ -23,6 +23,7 @@ import (
 type change struct {
 	begin bool // the flow's row is new
 	guard Guard
+	wait  *Wait // the step waits for something from outside
 
 	events   []audit.Event
 	creds    []credentialWrite
@@ -101,6 +102,9 @@ func (c *change) write(ctx context.Context, d *Dispatcher, q tx.Q, x *run) error
 		err = d.Rows.InsertFlow(ctx, q, x.flow)
 	} else {
 		err = d.Rows.CommitFlow(ctx, q, x.flow, c.guard)
+	}
+	if err == nil {
+		err = c.writeWait(ctx, d, q, x)
 	}
 	if err != nil {
 		return err
@@ -261,6 +265,7 @@ func (d *Dispatcher) afterCommit(ctx context.Context, x *run, c *change) {
 	if len(c.messages) > 0 {
 		d.Outbox.Wake()
 	}
+	d.nudgeFor(c.wait)
 	if c.unbound == nil {
 		return
 	}

@@ -49,6 +49,7 @@ type Outbox interface {
 // Rows is what the pipeline asks of storage.
 type Rows interface {
 	Store
+	WaitStore
 	subscriber.CredentialStore
 	SubscriberByID(ctx context.Context, q tx.Q, id string) (*subscriber.Subscriber, error)
 	NamesOf(ctx context.Context, q tx.Q, id string) ([]subscriber.Name, error)
@@ -88,9 +89,13 @@ type Options struct {
 	Brand string
 	// MethodTitle names a method in a language, for security notices.
 	MethodTitle func(instance, locale string, title sdk.Text) string
-	Now         func() time.Time
-	Log         *slog.Logger
-	Metrics     *telemetry.Metrics // nil: none
+	// Wake tells all replicas that something happened (a FlowTopic); nil: nobody.
+	Wake func(ctx context.Context, topic string)
+	// ReturnURL is where browsers come back that an instance's page sent to another origin; nil: none leaves.
+	ReturnURL func(instance string) string
+	Now       func() time.Time
+	Log       *slog.Logger
+	Metrics   *telemetry.Metrics // nil: none
 }
 
 // Dispatcher routes Flows from step to step. Safe for concurrent use; it keeps nothing of a login in memory.
@@ -98,6 +103,7 @@ type Dispatcher struct {
 	Options
 	matcher language.Matcher
 	begun   handoff
+	waiter  waiter
 }
 
 // New returns a Dispatcher.

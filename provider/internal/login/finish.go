@@ -101,7 +101,9 @@ func (d *Dispatcher) keepSession(x *run, c *change) {
 	for _, p := range x.state.Proofs {
 		sess.Proofs = slices.DeleteFunc(sess.Proofs, func(o session.Proof) bool { return o.Method == p.Method })
 		sess.Proofs = append(sess.Proofs, p)
-		sess.AuthTime = x.now
+		if p.At.After(sess.AuthTime) { // which may be a while ago: on a phone, before the browser came back
+			sess.AuthTime = p.At
+		}
 	}
 	sess.LastSeenAt = x.now
 	sess.Browser, sess.Address = clip(x.b.UserAgent, 200), x.b.Address

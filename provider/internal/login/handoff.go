@@ -59,5 +59,5 @@ func (d *Dispatcher) justBegun(ctx context.Context, flow string, b Browser) (*ru
 	if err != nil {
 		return nil, err
 	}
-	return &run{flow: f, state: s, client: client, now: now, b: b}, nil
+	return &run{flow: f, state: s, client: client, now: now, b: b, waited: s.waitID()}, nil
 }

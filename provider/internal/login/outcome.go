@@ -18,6 +18,8 @@ import (
 
 // outcome turns what the plugin answered into the flow's next state.
 func (d *Dispatcher) outcome(ctx context.Context, x *run, m host.MethodRef, res *sdk.StepResponse, t limits, c *change) error {
+	waited := x.state.Wait
+	x.state.Wait = nil // whatever it answered, the wait it was asked about is over
 	if res.Success != nil && !x.named(m, res.Success) {
 		return d.lied(x, m, sdk.RuleSubject, t, c) // before anything of it is taken over
 	}
@@ -50,6 +52,7 @@ func (d *Dispatcher) outcome(ctx context.Context, x *run, m host.MethodRef, res 
 		x.state.View = &res.Challenge.View
 	case res.Pending != nil:
 		x.state.View = &res.Pending.View
+		d.waits(x, m, res.Pending, waited, t.subject.Failures, c)
 	default: // NotApplicable
 		x.state.leaveStep()
 		x.state.Choosing, x.state.Notice = true, Notice{Code: NoticeUnavailable}

@@ -27,6 +27,10 @@ type run struct {
 	session *session.Session // the OP session it builds on, if any
 	now     time.Time
 	b       Browser
+
+	background bool     // the browser is not there
+	waited     string   // id of the step that waited when the flow was read
+	heard      []string // ids of the signals that this step's call was given
 	// Of a step that names the person (identify.go): the id of the credential whose handle was shown, and what attempts with that handle
 	// are counted under when nobody has it.
 	shown, ghost string
@@ -95,7 +99,7 @@ func (d *Dispatcher) start(ctx context.Context, r Request, b Browser) (*Page, er
 	if x.flow.Sealed, err = sealState(d.Box, x.flow.ID, x.state); err != nil {
 		return nil, err
 	}
-	if c.empty() {
+	if c.empty() && !c.movesWait(x) {
 		err = d.Rows.InsertFlow(ctx, d.DB, x.flow)
 	} else {
 		err = d.DB.InTx(ctx, func(q tx.Q) error { return c.write(ctx, d, q, x) })

@@ -38,7 +38,12 @@ type state struct {
 	View         *sdk.View `json:"view,omitempty"` // nil: the method's opening view
 	Calls        uint32    `json:"calls,omitempty"`
 	Notice       Notice    `json:"notice,omitzero"`
-	Beside       *beside   `json:"beside,omitempty"` // what can be answered in place of the step at hand
+	Wait         *waiting  `json:"wait,omitempty"` // the step's last outcome was Pending
+	// Ready: a step was proven without the browser, which must come back for the rest.
+	Ready bool `json:"ready,omitempty"`
+	// Quiet counts the commits that changed nothing of the page.
+	Quiet  int64   `json:"quiet,omitempty"`
+	Beside *beside `json:"beside,omitempty"` // what can be answered in place of the step at hand
 
 	Consenting bool   `json:"consenting,omitempty"`
 	Consented  bool   `json:"consented,omitempty"`
@@ -69,11 +74,12 @@ func (s *state) methods() []string {
 // leaveStep forgets the step at hand.
 func (s *state) leaveStep() {
 	s.Method, s.Binding, s.Choosing, s.Begun, s.PluginState, s.StateVersion, s.View, s.Calls, s.Beside = "", false, false, false, nil, 0, nil, 0, nil
+	s.Wait, s.Ready = nil, false
 }
 
 // restartStep forgets what the plugin remembers of the step at hand.
 func (s *state) restartStep() {
-	s.Begun, s.PluginState, s.StateVersion, s.View = false, nil, 0, nil
+	s.Begun, s.PluginState, s.StateVersion, s.View, s.Wait = false, nil, 0, nil, nil
 }
 
 func sealState(box sealing.Box, flow string, s *state) ([]byte, error) {

@@ -13,7 +13,8 @@ import (
 // reruns is how often a step is run again after a lost compare-and-set, before the person is asked to.
 const reruns = 8
 
-// Page returns what a Flow shows now. It changes nothing. fault.NotFound covers unknown flows and other browsers' alike.
+// Page returns what a Flow shows now. It changes nothing, except that a Flow whose step was proven while its browser was away goes on
+// from there. fault.NotFound covers unknown flows and other browsers' alike.
 func (d *Dispatcher) Page(ctx context.Context, flow string, b Browser) (*Page, error) {
 	x, err := d.justBegun(ctx, flow, b)
 	if x == nil && err == nil {
@@ -21,6 +22,9 @@ func (d *Dispatcher) Page(ctx context.Context, flow string, b Browser) (*Page, e
 	}
 	if err != nil {
 		return nil, err
+	}
+	if x.state.Ready && x.flow.DoneAt.IsZero() {
+		return d.Submit(ctx, flow, b, Submission{Version: x.pageVersion(), Action: actionProceed})
 	}
 	if x.flow.Subject != "" && x.flow.DoneAt.IsZero() { // what they have, allowed and are called is on the page
 		if err := d.identify(ctx, x, x.flow.Subject); err != nil {
@@ -39,7 +43,8 @@ func (d *Dispatcher) Submit(ctx context.Context, flow string, b Browser, s Submi
 		if err != nil {
 			return nil, err
 		}
-		if s.Version != x.flow.Version || !x.flow.DoneAt.IsZero() {
+		s := x.readied(s)
+		if s.Version != x.pageVersion() || !x.flow.DoneAt.IsZero() {
 			return d.page(x)
 		}
 		c := &change{}
@@ -82,7 +87,7 @@ func (d *Dispatcher) load(ctx context.Context, flow string, b Browser) (*run, er
 	if err != nil {
 		return nil, err
 	}
-	return &run{flow: *f, state: s, client: client, now: now, b: b}, nil
+	return &run{flow: *f, state: s, client: client, now: now, b: b, waited: s.waitID()}, nil
 }
 
 // act runs what the submission asks for on the flow in memory; c collects what is to be committed.
@@ -111,6 +116,8 @@ func (d *Dispatcher) act(ctx context.Context, x *run, s Submission, c *change) e
 		}
 	}
 	switch s.Action {
+	case actionProceed:
+		return d.proceed(ctx, x, c)
 	case ActionCancel:
 		if x.state.Refusal == RefusalNoMethod {
 			return d.end(x, c, CodeUnmetAuthentication, audit.LoginRefused)
@@ -164,6 +171,10 @@ func (d *Dispatcher) choose(ctx context.Context, x *run, s Submission, c *change
 
 // advance asks Next, and whom policy names about the risk of what it says, and enters that.
 func (d *Dispatcher) advance(ctx context.Context, x *run, c *change) error {
+	if x.background {
+		x.state.Ready = true // what comes next begins, or ends, with the browser there
+		return nil
+	}
 	next, err := d.decide(x)
 	if err == nil {
 		next, err = d.weigh(ctx, x, next, c)
@@ -188,13 +199,15 @@ func (d *Dispatcher) end(x *run, c *change, code string, kind audit.Kind) error 
 
 // commit writes the step: all of it or nothing.
 func (d *Dispatcher) commit(ctx context.Context, x *run, c *change) error {
-	x.state.SeenAt = x.now
+	if !x.background {
+		x.state.SeenAt = x.now
+	}
 	sealed, err := sealState(d.Box, x.flow.ID, x.state)
 	if err != nil {
 		return err
 	}
 	x.flow.Sealed = sealed
-	if c.empty() {
+	if c.empty() && !c.movesWait(x) {
 		err = d.Rows.CommitFlow(ctx, d.DB, x.flow, c.guard)
 	} else {
 		err = d.DB.InTx(ctx, func(q tx.Q) error { return c.write(ctx, d, q, x) })

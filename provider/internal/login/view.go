@@ -11,7 +11,7 @@ import (
 // page renders where the flow stands. Pure but for the list of running plugins.
 func (d *Dispatcher) page(x *run) (*Page, error) {
 	s := x.state
-	p := &Page{Flow: x.flow.ID, Version: x.flow.Version, Client: x.flow.Request.Client, Request: x.flow.Request,
+	p := &Page{Flow: x.flow.ID, Version: x.pageVersion(), Client: x.flow.Request.Client, Request: x.flow.Request,
 		Locale: s.Locale, Expires: x.flow.ExpiresAt}
 	if s.Session != "" { // promise no more time than the session has
 		if idle := d.idleAt(s.SeenAt); idle.Before(p.Expires) {

@@ -26,6 +26,9 @@ const (
 	PurposeKnownBrowser Purpose = "known-browser"
 	PurposeName         Purpose = "submitted-name" // throttling of names that do not exist
 	PurposeIdempotency  Purpose = "idempotency-key"
+	PurposeHandle       Purpose = "waiting-handle" // a plugin's own name of a flow that waits
+	PurposeReturn       Purpose = "return-state"   // of a browser that comes back from another origin
+	PurposeNonce        Purpose = "dpop-nonce"
 	PurposeContact      Purpose = "contact-address" // looking addresses up
 	PurposeContactCode  Purpose = "contact-code"    // the code that proves one
 	PurposeTicket       Purpose = "recovery-ticket" // the code of the assisted path

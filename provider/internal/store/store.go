@@ -26,6 +26,7 @@ type Store interface {
 	relyingparty.Store
 	signingkey.Store
 	login.Store
+	login.WaitStore
 	session.Store
 	consent.Store
 	grant.Store
