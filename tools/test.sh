@@ -42,6 +42,10 @@ fi
 clients=provider/internal/e2e/clients
 say "npm packages of the test clients ($clients)"
 (cd "$clients" && npm ci --no-audit --no-fund --silent) || fail "npm ci failed in $clients: check the network, then run 'make test' again."
+for dir in plugins/node examples/authenticator-node; do
+  say "npm packages of $dir"
+  (cd "$dir" && npm ci --ignore-scripts --no-audit --no-fund --silent) || fail "npm ci failed in $dir: check the network, then run 'make test' again."
+done
 export VARCO_AXE="$PWD/$clients/node_modules/axe-core/axe.min.js"
 
 if [ $# -gt 0 ]; then
@@ -65,6 +69,10 @@ export VARCO_BIN="$PWD/bin/varco"
 
 say "Tests with the race detector"
 go test -race -timeout 20m ./...
+
+say "The Node.js package for plugins, and the example on it"
+npm --prefix plugins/node test --silent
+npm --prefix examples/authenticator-node test --silent
 
 say "The key service plugin, a module of its own"
 go -C plugins/kms vet ./...
