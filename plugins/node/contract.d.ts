@@ -262,7 +262,7 @@ export interface HandleDeliveryRequest {
 /**
  * Identify asks the host who a public handle belongs to: a method that identifies the subject found it in what the person
  * brought (the id of a passkey). The host looks the credential up by instance and handle and repeats the call, with the
- * credential and its subject, or with neither if there is none; it does so once a step. State, changes and effects of this answer are not
+ * credential and its subject, or with neither if there is none, and with the handle as StepContext.sought; it does so once a step. State, changes and effects of this answer are not
  * kept. Only for a method that identifies the subject, and only while the flow has none.
  */
 export interface Identify {
@@ -623,6 +623,11 @@ export interface StepContext {
    * anybody: show nothing of them (a masked number), and answer as for an absent subject.
    */
   identified: boolean
+  /**
+   * The handle that Identify asked about: set when the host repeats the call, with the credential and its subject or, when nobody has
+   * it, without. Then take as long for a missing credential as for a wrong one, and answer the same.
+   */
+  sought: string
 }
 
 /** StepRequest is one call of Begin, Continue, Cancel, BeginEnroll or ContinueEnroll. */

@@ -51,6 +51,8 @@ func (i *Identify) check(d *Description, req *StepRequest) *Violation {
 		return broken(RuleSubject, "asks who somebody is, by a method that does not identify the subject")
 	case req.Context.Subject != nil:
 		return broken(RuleSubject, "asks who somebody is in a flow that knows its subject")
+	case req.Context.Sought != "":
+		return broken(RuleSubject, "asks who somebody is a second time in one step")
 	case i.Handle == "" || len(i.Handle) > MaxHandle:
 		return broken(RuleSubject, "asks for a handle of %d bytes, want 1 to %d", len(i.Handle), MaxHandle)
 	}
@@ -69,8 +71,8 @@ func (s *Success) check(d *Description, req *StepRequest) *Violation {
 		return broken(RuleSubject, "success for another subject than the flow's")
 	case subject == nil && !method.IdentifiesSubject:
 		return broken(RuleSubject, "success for nobody, by a method that does not identify the subject")
-	case subject == nil && s.Subject == "" && s.CredentialID == "":
-		return broken(RuleSubject, "success that names neither subject nor credential")
+	case subject == nil:
+		return broken(RuleSubject, "success for nobody: ask first, by Identify, who the credential belongs to")
 	}
 	for _, value := range s.AMR {
 		if !slices.Contains(method.AMR, value) {

@@ -90,7 +90,7 @@ func TestResponseRules(t *testing.T) {
 		"success naming the subject": {"plain", alice, ok(Success{Subject: "alice"}), ""},
 		"for somebody else":          {"plain", alice, ok(Success{Subject: "mallory"}), RuleSubject},
 		"for nobody":                 {"plain", nil, ok(Success{Subject: "alice"}), RuleSubject},
-		"finder names":               {"finder", nil, ok(Success{Subject: "alice"}), ""},
+		"finder names":               {"finder", nil, ok(Success{Subject: "alice"}), RuleSubject},
 		"finder names nobody":        {"finder", nil, ok(Success{}), RuleSubject},
 		"finder in another's flow":   {"finder", alice, ok(Success{Subject: "mallory"}), RuleSubject},
 		"unknown method":             {"other", alice, ok(Success{}), RuleOutcome},
@@ -201,5 +201,31 @@ func TestImportRules(t *testing.T) {
 		"large":   {ImportResult{Change: CredentialChange{Kind: ChangeCreate, Data: make([]byte, MaxCredential+1)}}, RuleCredential},
 	} {
 		wantRule(t, c.result.Validate(), c.want)
+	}
+}
+
+func TestIdentifyRules(t *testing.T) {
+	t.Parallel()
+	ask := func(handle string) *StepResponse { return &StepResponse{Identify: &Identify{Handle: handle}} }
+	for name, c := range map[string]struct {
+		method string
+		about  StepContext
+		answer *StepResponse
+		want   Rule
+	}{
+		"asks":                     {"finder", StepContext{}, ask("h"), ""},
+		"asks for a long one":      {"finder", StepContext{}, ask(strings.Repeat("h", MaxHandle+1)), RuleSubject},
+		"asks for none":            {"finder", StepContext{}, ask(""), RuleSubject},
+		"asks twice":               {"finder", StepContext{Sought: "h"}, ask("h"), RuleSubject},
+		"asks though it knows":     {"finder", StepContext{Subject: &Subject{ID: "alice"}}, ask("h"), RuleSubject},
+		"asks and may not":         {"plain", StepContext{}, ask("h"), RuleSubject},
+		"says yes without asking":  {"finder", StepContext{}, &StepResponse{Success: &Success{Subject: "alice"}}, RuleSubject},
+		"says yes and got nothing": {"finder", StepContext{Sought: "h"}, &StepResponse{Success: &Success{Subject: "alice"}}, RuleSubject},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c.about.MethodID = c.method
+			wantRule(t, c.answer.Validate(describedForTest(), &StepRequest{Context: c.about}), c.want)
+		})
 	}
 }

@@ -42,6 +42,9 @@ type StepContext struct {
 	// Identified: the subject proved who they are in this flow, or in the session it builds on. While it is false they were merely
 	// named, by anybody: show nothing of them (a masked number), and answer as for a nil Subject.
 	Identified bool
+	// Sought is the handle that Identify asked about, in the repeated call. Without a credential nobody has it: then take as long as for a
+	// wrong one, and answer the same.
+	Sought string
 }
 
 // Subject is the subscriber the flow is about.
@@ -137,7 +140,8 @@ type Failure struct {
 // NotApplicable says that the method cannot be used here (no credential, wrong browser), without being an attempt.
 type NotApplicable struct{ Reason Reason }
 
-// Identify asks the host who a public handle belongs to; the host repeats the call, once, with that credential and its subject, or with neither.
+// Identify asks the host who a public handle belongs to; the host repeats the call, once, with that credential and its subject, or with
+// neither, and with the handle as StepContext.Sought.
 // Only for a method that identifies the subject, while the flow has none. State, changes and effects beside it are not kept.
 type Identify struct{ Handle string }
 

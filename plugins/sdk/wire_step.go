@@ -10,7 +10,7 @@ func (e *encoder) context(c *StepContext) *pb.StepContext {
 		Client:         &pb.Client{Id: c.Client.ID, Name: c.Client.Name},
 		Browser:        &pb.Browser{Address: c.Browser.Address, UserAgent: c.Browser.UserAgent, Known: c.Browser.Known},
 		FailedAttempts: c.FailedAttempts, ExpiresAt: encodeTime(c.ExpiresAt), MaxStateVersion: c.MaxStateVersion,
-		RpId: c.RPID, Origins: c.Origins, ReturnUrl: c.ReturnURL, ReturnState: c.ReturnState, Identified: c.Identified,
+		RpId: c.RPID, Origins: c.Origins, ReturnUrl: c.ReturnURL, ReturnState: c.ReturnState, Identified: c.Identified, Sought: c.Sought,
 	}
 	if t := c.Transaction; t != nil {
 		m.Transaction = &pb.Transaction{Type: t.Type, Payload: t.Payload, Display: t.Display}
@@ -28,7 +28,7 @@ func decodeContext(m *pb.StepContext) StepContext {
 		Browser:        BrowserInfo{Address: m.GetBrowser().GetAddress(), UserAgent: m.GetBrowser().GetUserAgent(), Known: m.GetBrowser().GetKnown()},
 		FailedAttempts: m.GetFailedAttempts(), ExpiresAt: decodeTime(m.GetExpiresAt()),
 		MaxStateVersion: m.GetMaxStateVersion(), RPID: m.GetRpId(), Origins: m.GetOrigins(),
-		ReturnURL: m.GetReturnUrl(), ReturnState: m.GetReturnState(), Identified: m.GetIdentified(),
+		ReturnURL: m.GetReturnUrl(), ReturnState: m.GetReturnState(), Identified: m.GetIdentified(), Sought: m.GetSought(),
 	}
 	if t := m.GetTransaction(); t != nil {
 		c.Transaction = &Transaction{Type: t.Type, Payload: t.Payload, Display: t.Display}

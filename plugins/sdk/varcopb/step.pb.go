@@ -267,7 +267,10 @@ type StepContext struct {
 	ReturnState string `protobuf:"bytes,20,opt,name=return_state,json=returnState,proto3" json:"return_state,omitempty"`
 	// The subject proved who they are in this flow, or in the session it builds on. While it is false they were merely named, by
 	// anybody: show nothing of them (a masked number), and answer as for an absent subject.
-	Identified    bool `protobuf:"varint,21,opt,name=identified,proto3" json:"identified,omitempty"`
+	Identified bool `protobuf:"varint,21,opt,name=identified,proto3" json:"identified,omitempty"`
+	// The handle that Identify asked about: set when the host repeats the call, with the credential and its subject or, when nobody has
+	// it, without. Then take as long for a missing credential as for a wrong one, and answer the same.
+	Sought        string `protobuf:"bytes,22,opt,name=sought,proto3" json:"sought,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -447,6 +450,13 @@ func (x *StepContext) GetIdentified() bool {
 		return x.Identified
 	}
 	return false
+}
+
+func (x *StepContext) GetSought() string {
+	if x != nil {
+		return x.Sought
+	}
+	return ""
 }
 
 // Subject is the subscriber the flow is about.
@@ -1374,7 +1384,7 @@ func (x *NotApplicable) GetReason() Reason {
 
 // Identify asks the host who a public handle belongs to: a method that identifies the subject found it in what the person
 // brought (the id of a passkey). The host looks the credential up by instance and handle and repeats the call, with the
-// credential and its subject, or with neither if there is none; it does so once a step. State, changes and effects of this answer are not
+// credential and its subject, or with neither if there is none, and with the handle as StepContext.sought; it does so once a step. State, changes and effects of this answer are not
 // kept. Only for a method that identifies the subject, and only while the flow has none.
 type Identify struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1622,7 +1632,7 @@ var File_varco_plugin_v1_step_proto protoreflect.FileDescriptor
 
 const file_varco_plugin_v1_step_proto_rawDesc = "" +
 	"\n" +
-	"\x1avarco/plugin/v1/step.proto\x12\x0fvarco.plugin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1avarco/plugin/v1/view.proto\"\xbb\x06\n" +
+	"\x1avarco/plugin/v1/step.proto\x12\x0fvarco.plugin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1avarco/plugin/v1/view.proto\"\xd3\x06\n" +
 	"\vStepContext\x12\x1f\n" +
 	"\vinstance_id\x18\x01 \x01(\tR\n" +
 	"instanceId\x12\x1b\n" +
@@ -1650,7 +1660,8 @@ const file_varco_plugin_v1_step_proto_rawDesc = "" +
 	"\freturn_state\x18\x14 \x01(\tR\vreturnState\x12\x1e\n" +
 	"\n" +
 	"identified\x18\x15 \x01(\bR\n" +
-	"identified\"\xb6\x01\n" +
+	"identified\x12\x16\n" +
+	"\x06sought\x18\x16 \x01(\tR\x06sought\"\xb6\x01\n" +
 	"\aSubject\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12H\n" +
