@@ -192,7 +192,7 @@ func (d *Dispatcher) request(x *run, m host.MethodRef, op host.Op, in map[string
 			Browser:   sdk.BrowserInfo{Address: x.b.Address, UserAgent: clip(x.b.UserAgent, 200)},
 			ExpiresAt: x.flow.ExpiresAt, FailedAttempts: failed, RPID: d.RPID, Origins: d.Origins,
 			ReturnURL: d.returnURL(m.Instance), ReturnState: d.returnState(x.flow.ID, m.Instance),
-			Identified: x.flow.Subject != "",
+			Identified: x.flow.Subject != "", Sought: x.sought,
 		},
 		Credentials: creds, State: x.state.PluginState, StateVersion: x.state.StateVersion, Inputs: in,
 	}

@@ -34,7 +34,8 @@ func (d *Dispatcher) answerByHandle(ctx context.Context, x *run, m host.MethodRe
 		return d.technical(ctx, x, m, err)
 	}
 	if res.Identify != nil {
-		if t, err = d.holder(ctx, x, m, res.Identify.Handle); err != nil {
+		x.sought = res.Identify.Handle
+		if t, err = d.holder(ctx, x, m, x.sought); err != nil {
 			return err
 		}
 		if stop, err := d.stopped(x, t); stop || err != nil {
@@ -46,6 +47,7 @@ func (d *Dispatcher) answerByHandle(ctx context.Context, x *run, m host.MethodRe
 		}
 		c.guard = Guard{Key: t.subject.Key, Version: t.subject.Version, Stored: t.subject.Stored}
 	}
+	x.sought = ""
 	x.state.Notice = Notice{}
 	if res.Identify != nil {
 		return d.lied(x, m, sdk.RuleOutcome, t, c) // asked twice

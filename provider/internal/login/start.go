@@ -31,9 +31,9 @@ type run struct {
 	background bool     // the browser is not there
 	waited     string   // id of the step that waited when the flow was read
 	heard      []string // ids of the signals that this step's call was given
-	// Of a step that names the person (identify.go): the id of the credential whose handle was shown, and what attempts with that handle
-	// are counted under when nobody has it.
-	shown, ghost string
+	// Of a step that names the person (identify.go): the handle that was shown, the id of the credential that has it, and what attempts
+	// with it are counted under when none has.
+	sought, shown, ghost string
 }
 
 // Start begins a Flow: one commit. When the browser's OP session already satisfies the request, the Flow is born done
