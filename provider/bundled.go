@@ -6,6 +6,7 @@ import (
 
 	"github.com/varco-id/varco/plugins/inbox"
 	"github.com/varco-id/varco/plugins/password"
+	"github.com/varco-id/varco/plugins/riskhttp"
 	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/plugins/totp"
 )
@@ -13,9 +14,10 @@ import (
 // bundled are the plugins that come with the varco binary: the same program run again as `varco plugin serve NAME`, a
 // process of its own for each instance.
 var bundled = map[string]func() sdk.Plugin{
-	"inbox":    func() sdk.Plugin { return inbox.New() },
-	"password": func() sdk.Plugin { return password.New() },
-	"totp":     func() sdk.Plugin { return totp.New() },
+	"inbox":     func() sdk.Plugin { return inbox.New() },
+	"password":  func() sdk.Plugin { return password.New() },
+	"risk-http": func() sdk.Plugin { return riskhttp.New() },
+	"totp":      func() sdk.Plugin { return totp.New() },
 }
 
 // BundledNames lists the plugins that come with the binary.
