@@ -60,6 +60,11 @@ func (c *Config) checkRunning(h *host.Host) Mistakes {
 		}
 		if d, ok := h.Describe(st.Instance); ok {
 			mistakes = append(mistakes, c.clearSecrets(st.Instance, d.ConfigSchema)...)
+			if !IsBundled(c.Plugins[st.Instance].Name(st.Instance)) { // the others' were looked at when the file was read
+				k := &checker{c: c}
+				k.texts(st.Instance, d)
+				mistakes = append(mistakes, k.mistakes...)
+			}
 		}
 	}
 	mistakes = append(mistakes, c.checkRiskSources(h)...)

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -21,10 +22,12 @@ func (k *checker) plugins() {
 		switch {
 		case len(p.Command) > 0 && p.Plugin != "":
 			k.wrong(key+".command", "plugin and command are both given", "keep plugin for a bundled one, command for any other program")
+		case len(p.Command) == 0 && (p.Manifest != "" || p.SHA256 != ""):
+			k.wrong(key, "a bundled plugin is this program itself: there is nothing to pin", "remove manifest and sha256, or give a command")
 		case len(p.Command) > 0 && p.SHA256 == "" && !k.c.Development:
-			k.wrong(key+".sha256", "the program's digest is missing: whoever can write the file could read every password", "add the output of `sha256sum PROGRAM`")
+			k.wrong(key+".sha256", "the program's digest is missing: whoever can write the file could read every password", "`varco plugin pin "+p.Command[0]+"` prints it")
 		case len(p.Command) > 0 && p.SHA256 != "" && !digest.MatchString(p.SHA256):
-			k.wrong(key+".sha256", "this is not a SHA-256 digest in hexadecimal", "copy the output of `sha256sum PROGRAM`")
+			k.wrong(key+".sha256", "this is not a SHA-256 digest in hexadecimal", "copy what `varco plugin pin` prints")
 		case len(p.Command) == 0 && !IsBundled(p.Name(id)):
 			k.wrong(key, strconv.Quote(p.Name(id))+" is not a bundled plugin", bundledHint(p.Name(id)))
 		case len(p.Command) > 0 && !filepath.IsAbs(p.Command[0]):
@@ -33,6 +36,11 @@ func (k *checker) plugins() {
 		for name, secret := range p.Secrets {
 			if count(secret.File, secret.Env) != 1 {
 				k.wrong(key+".secrets."+name, "exactly one of file and env must be given", "")
+			}
+		}
+		if bundled, ok := BundledPlugin(p.Name(id)); ok { // what others say is known when they run
+			if d, err := bundled.Describe(context.Background()); err == nil {
+				k.texts(id, d)
 			}
 		}
 	}

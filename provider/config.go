@@ -145,8 +145,11 @@ type Plugin struct {
 	// Program and arguments of a plugin that is not bundled.
 	Command []string `json:"command,omitempty"`
 	// SHA-256 of the program, in hexadecimal: what is executed is what was reviewed. Required with command outside
-	// development.
+	// development. With manifest it is the manifest's. `varco plugin pin` prints it.
 	SHA256 string `json:"sha256,omitempty" jsonschema:"pattern=^[0-9a-fA-F]{64}$"`
+	// For a plugin that an interpreter runs: the file, made by `varco plugin pin`, that lists the SHA-256 of the interpreter
+	// and of each file of the plugin's folder. What runs is a private copy of what it lists.
+	Manifest string `json:"manifest,omitempty"`
 	// The plugin's own configuration; `varco config check` holds it against the plugin's schema.
 	Config map[string]any `json:"config,omitempty"`
 	// The secrets among its configuration, by key; dots lead into groups: {"smtp.password": {file: smtp.secret}}.
@@ -155,6 +158,18 @@ type Plugin struct {
 	AMR []string `json:"amr,omitempty"`
 	// The claims about a person that it gets to see. Default: none.
 	Attributes []string `json:"attributes,omitempty"`
+	// What its process may take.
+	Limits PluginLimits `json:"limits,omitempty"`
+	// Texts of the plugin to say otherwise: language → key → text. Parameters are written {name}.
+	Texts map[string]map[string]string `json:"texts,omitempty"`
+}
+
+// PluginLimits bound the process of a plugin, on Linux.
+type PluginLimits struct {
+	// Memory it may write to, in MiB. Default: 1024.
+	MemoryMiB int `json:"memory_mib,omitempty" jsonschema:"minimum=64"`
+	// Files and connections it may have open at the same time. Default: 1024.
+	Files int `json:"files,omitempty" jsonschema:"minimum=32"`
 }
 
 // Client is a relying party: a registration, with its secret in a file or the environment.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,10 +26,30 @@ func (c *Config) instances() ([]host.InstanceConfig, error) {
 		if err != nil {
 			return nil, fault.Wrap(fault.Invalid, err, "the configuration of plugin "+id)
 		}
+		manifest := c.Path(p.Manifest)
+		if manifest != "" {
+			if manifest, err = filepath.Abs(manifest); err != nil {
+				return nil, fault.Wrap(fault.Invalid, err, "the manifest of plugin "+id)
+			}
+		}
 		list = append(list, host.InstanceConfig{ID: id, Plugin: p.Name(id), Command: p.Command, SHA256: strings.ToLower(p.SHA256),
-			Config: raw, AMR: p.AMR, Attributes: p.Attributes, Env: c.pluginEnv()})
+			Manifest: manifest, Config: raw, AMR: p.AMR, Attributes: p.Attributes, Env: c.pluginEnv(), Texts: p.Texts,
+			Limits: host.Limits{Memory: int64(p.Limits.MemoryMiB) << 20, Files: p.Limits.Files}})
 	}
 	return list, nil
+}
+
+// maxSocketDir is the longest path of a folder that has room for plugins' sockets.
+const maxSocketDir = 60
+
+// pluginDir is where plugins' sockets lie: in the data folder, where nobody else can put anything, unless its path is too
+// long; then in a fresh folder of the system's.
+func (c *Config) pluginDir() string {
+	dir, err := filepath.Abs(filepath.Join(c.Path(c.DataDir), "run", "plugins"))
+	if err != nil || len(dir) > maxSocketDir {
+		return ""
+	}
+	return dir
 }
 
 // withSecrets returns a plugin's configuration with the secrets read from where they are.

@@ -32,6 +32,9 @@ type InstanceConfig struct {
 	Keys       map[string][]byte // instance keys by name, beside those of Options.Keys
 	Env        []string          // NAME=value, beside the few names every plugin gets
 	Limits     Limits
+	// Texts are the operator's words for the plugin's: locale → key → text. Describe returns them in the place of its own; what
+	// the plugin has no text for is left out.
+	Texts map[string]map[string]string
 }
 
 // Options say what to host. The zero value of a field is a safe default.
@@ -42,8 +45,11 @@ type Options struct {
 	// AllowUnpinned lets an external plugin run without a digest: for development, and for interpreted plugins, whose
 	// own files a digest of the interpreter says nothing about.
 	AllowUnpinned bool
-	Log           *slog.Logger
-	Report        Reporter
+	// Readable returns the highest state version of an instance that every live replica can read; own is what this one
+	// can. It is asked at every call and must not block. Nil: there are no others.
+	Readable func(instance string, own uint32) uint32
+	Log      *slog.Logger
+	Report   Reporter
 	// Keys returns the keys an instance asks for (sdk.Description.InstanceKeys) by name, made when they do not exist yet: the
 	// same on every replica. It is called between Describe and Configure, with a deadline. Nil: an instance that asks for
 	// keys cannot start unless InstanceConfig.Keys has them.

@@ -183,7 +183,7 @@ func (i *instance) start(ctx context.Context) (*running, error) {
 	}
 	r.about = underCeiling(about, i.config.AMR)
 	i.mu.Lock()
-	i.about, i.digest = r.about, program.digest
+	i.about, i.digest = i.withTexts(r.about), program.digest
 	i.mu.Unlock()
 	return r, nil
 }

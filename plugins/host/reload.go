@@ -208,5 +208,6 @@ func (c *InstanceConfig) same(o *InstanceConfig) bool {
 	}
 	return c.Plugin == o.Plugin && slices.Equal(c.Command, o.Command) && c.SHA256 == o.SHA256 && c.Manifest == o.Manifest &&
 		string(c.Config) == string(o.Config) && slices.Equal(c.AMR, o.AMR) && slices.Equal(c.Attributes, o.Attributes) &&
-		slices.Equal(c.Env, o.Env) && c.Limits == o.Limits && maps.EqualFunc(c.Keys, o.Keys, slices.Equal)
+		slices.Equal(c.Env, o.Env) && c.Limits == o.Limits && maps.EqualFunc(c.Keys, o.Keys, slices.Equal) &&
+		maps.EqualFunc(c.Texts, o.Texts, maps.Equal)
 }

@@ -126,7 +126,12 @@ func (i *instance) context(in *sdk.StepContext, about *sdk.Description) sdk.Step
 }
 
 // readable is the highest state version the plugin may write.
-func (i *instance) readable(about *sdk.Description) uint32 { return about.StateVersion }
+func (i *instance) readable(about *sdk.Description) uint32 {
+	if ask := i.host.options.Readable; ask != nil && about.StateVersion > 0 {
+		return min(ask(i.config.ID, about.StateVersion), about.StateVersion)
+	}
+	return about.StateVersion
+}
 
 // sound says whether inputs can be sent at all.
 func sound(inputs map[string]string) bool {

@@ -14,21 +14,33 @@ func (d *Description) validateTexts() *Violation {
 			return broken(RuleText, "%q is not a BCP 47 language tag", locale)
 		}
 		for key, text := range catalogue {
-			original, ok := english[key]
-			switch {
-			case !ok:
-				return broken(RuleText, "%s: %q has no English text", locale, key)
-			case strings.ContainsAny(text, "<>"):
-				return broken(RuleText, "%s: %q contains < or >", locale, key)
-			case strings.TrimSpace(text) == "":
-				return broken(RuleText, "%s: %q is empty", locale, key)
+			if v := d.checkOwnText(key, text); v != nil {
+				v.Detail = locale + ": " + v.Detail
+				return v
 			}
-			known := placeholders(original)
-			for name := range placeholders(text) {
-				if !known[name] {
-					return broken(RuleText, "%s: %q uses {%s}, which the English text has not", locale, key, name)
-				}
-			}
+		}
+	}
+	return nil
+}
+
+// ValidateText says whether text can stand for the text of that key, in whatever language: whether the key exists, and the text
+// has neither markup nor a parameter that the English one has not. The error is a [*Violation].
+func (d *Description) ValidateText(key, text string) error { return first(d.checkOwnText(key, text)) }
+
+func (d *Description) checkOwnText(key, text string) *Violation {
+	original, ok := d.Texts[English][key]
+	switch {
+	case !ok:
+		return broken(RuleText, "%q has no English text", key)
+	case strings.ContainsAny(text, "<>"):
+		return broken(RuleText, "%q contains < or >", key)
+	case strings.TrimSpace(text) == "":
+		return broken(RuleText, "%q is empty", key)
+	}
+	known := placeholders(original)
+	for name := range placeholders(text) {
+		if !known[name] {
+			return broken(RuleText, "%q uses {%s}, which the English text has not", key, name)
 		}
 	}
 	return nil
