@@ -47,6 +47,7 @@ func (k *checker) times() {
 		{"throttle.lasting_after", c.Throttle.LastingAfter},
 		{"throttle.address_failures", c.Throttle.AddressFailures},
 		{"throttle.per_second", c.Throttle.PerSecond},
+		{"throttle.starts_per_address", c.Throttle.StartsPerAddress},
 	} {
 		if at.value < 1 {
 			k.wrong(at.key, "this must be at least 1", "")

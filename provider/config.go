@@ -136,6 +136,9 @@ type Throttle struct {
 	AddressWindow Duration `json:"address_window,omitempty"`
 	// Login attempts a second that one process answers; more wait their turn or are told to come back.
 	PerSecond int `json:"per_second,omitempty" jsonschema:"minimum=1"`
+	// Sign-ins a second that one network address may begin at one process, on average over a minute. Behind a proxy that is missing in
+	// trusted_proxies, everybody has the proxy's address.
+	StartsPerAddress int `json:"starts_per_address,omitempty" jsonschema:"minimum=1"`
 }
 
 // Plugin is one instance of a plugin: a bundled one by name, or any program by command.

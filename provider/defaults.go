@@ -24,7 +24,7 @@ func Defaults() *Config {
 		Policy:      defaultPolicy(),
 		Throttle: Throttle{
 			MaxFailures: t.MaxFailures, Block: Duration(t.Block), MaxBlock: Duration(t.MaxBlock), LastingAfter: t.LastingAfter,
-			AddressFailures: t.AddressFailures, AddressWindow: Duration(t.AddressWindow), PerSecond: 200,
+			AddressFailures: t.AddressFailures, AddressWindow: Duration(t.AddressWindow), PerSecond: 200, StartsPerAddress: 20,
 		},
 		Plugins:  map[string]Plugin{"password": {Plugin: "password"}, "totp": {Plugin: "totp"}},
 		Brand:    Brand{Name: "Varco"},

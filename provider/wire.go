@@ -48,6 +48,7 @@ func (s *Server) wire() error {
 	dispatcher, err := login.New(login.Options{
 		DB: s.store, Rows: s.store, Clients: s.cache, Plugins: s.host, Outbox: s.outbox, Box: s.box,
 		Policy: &c.Policy, Risk: c.riskRules(), RiskSources: s.host, Throttle: c.limits(), Attempts: rate.NewLimiter(rate.Limit(c.Throttle.PerSecond), c.Throttle.PerSecond),
+		Starts:  &throttle.Pace{PerSecond: c.Throttle.StartsPerAddress},
 		Session: session.Limits{Inactivity: time.Duration(c.Session.Inactivity), Absolute: time.Duration(c.Session.Absolute)},
 		Locales: locales, RPID: issuer.Hostname(), Origins: []string{issuer.Scheme + "://" + issuer.Host},
 		Brand: c.Brand.Name, MethodTitle: texts.Text, Now: time.Now, Log: s.log, Metrics: s.metrics,

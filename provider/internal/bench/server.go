@@ -90,7 +90,7 @@ plugins: %s
 policy:
   levels: [%s]
   default: %s
-throttle: {per_second: 100000}
+throttle: {per_second: 100000, starts_per_address: 100000}
 clients:
   - client_id: %s
     client_name: Bench

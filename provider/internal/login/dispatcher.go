@@ -77,6 +77,8 @@ type Options struct {
 	RiskSources RiskSources // required with Risk
 	// Attempts bounds sign-in attempts of this replica per second; nil: no bound.
 	Attempts *rate.Limiter
+	// Starts bounds flows that one address begins on this replica; nil: no bound.
+	Starts *throttle.Pace
 	// Locales are the page languages, the default first.
 	Locales []language.Tag
 	// FlowLifetime is how long a person may take; 10 min when zero.

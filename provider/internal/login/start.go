@@ -12,6 +12,7 @@ import (
 	"github.com/varco-id/varco/provider/internal/relyingparty"
 	"github.com/varco-id/varco/provider/internal/session"
 	"github.com/varco-id/varco/provider/internal/subscriber"
+	"github.com/varco-id/varco/provider/internal/throttle"
 	"github.com/varco-id/varco/provider/internal/tx"
 )
 
@@ -39,6 +40,10 @@ type run struct {
 // Start begins a Flow: one commit. When the browser's OP session already satisfies the request, the Flow is born done
 // and the page is an Answer. An *OAuthError says that the request cannot be served (prompt=none, an acr nobody has).
 func (d *Dispatcher) Start(ctx context.Context, r Request, b Browser) (*Page, error) {
+	if d.Starts != nil && !d.Starts.Allow(throttle.AddressKey(b.Address), d.Now()) {
+		d.Metrics.Throttled("starts") // each would be a row that nobody may ever answer
+		return nil, fault.New(fault.Throttled, "more sign-ins begun than one address may")
+	}
 	for range reruns {
 		p, err := d.start(ctx, r, b)
 		if !fault.Is(err, fault.Conflict) {
