@@ -546,6 +546,8 @@ export interface SendResponse {
   permanent?: boolean
   /** For the operator; no address, no code. */
   reason?: string
+  /** Not accepted because the address does not exist any more: a push token that is dead. Only with permanent. */
+  gone?: boolean
 }
 
 /** Service is one of the services a plugin may offer beside PluginLifecycle. */

@@ -1,6 +1,6 @@
 // Drives a plugin in this process the way the host does: every message goes over the wire format, what a step changes is
 // there at the next one, and a technical fault throws. What the host checks beyond that, `varco plugin test` checks.
-import { createECDH, randomBytes, createPrivateKey } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { decode, encode } from './lib/codec.js'
 import { root, service } from './lib/contract.js'
 import { Fault } from './lib/errors.js'
@@ -35,13 +35,7 @@ export async function start (plugin, config = {}) {
 // An ES256 key comes as PKCS #8, as from the host.
 function instanceKey (kind) {
   if (kind !== 'ES256') return randomBytes(32)
-  const ecdh = createECDH('prime256v1')
-  const point = ecdh.generateKey()
-  const part = (bytes) => bytes.toString('base64url')
-  return createPrivateKey({
-    format: 'jwk',
-    key: { kty: 'EC', crv: 'P-256', d: part(Buffer.concat([Buffer.alloc(32), ecdh.getPrivateKey()]).subarray(-32)), x: part(point.subarray(1, 33)), y: part(point.subarray(33)) }
-  }).export({ type: 'pkcs8', format: 'der' })
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'der' })
 }
 
 class Driven {

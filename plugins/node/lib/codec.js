@@ -182,7 +182,7 @@ function isPlain (value) {
 
 // Says what a value is without saying the value: it may be a secret.
 function kindOf (value) {
-  if (value === null) return 'null'
+  if (value === null || value === undefined) return String(value)
   if (Array.isArray(value)) return 'an array'
   if (typeof value === 'object') return `a ${value.constructor?.name ?? 'object'}`
   return `a ${typeof value}`
