@@ -63,6 +63,8 @@ func (r *SendResult) Validate() error {
 	switch {
 	case r.Accepted && r.Permanent:
 		return broken(RuleDelivery, "a message that was accepted and never will be")
+	case r.Gone && !r.Permanent:
+		return broken(RuleDelivery, "an address that is gone, and a message that may be accepted later")
 	case len(r.ProviderID) > MaxHandle:
 		return broken(RuleDelivery, "a provider's id of %d bytes, over %d", len(r.ProviderID), MaxHandle)
 	}

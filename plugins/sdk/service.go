@@ -164,6 +164,7 @@ type SendResult struct {
 	ProviderID string
 	Accepted   bool
 	Permanent  bool   // not accepted, and never will be
+	Gone       bool   // not accepted because the address does not exist any more; only with Permanent
 	Reason     string // for the operator; no address, no code
 }
 

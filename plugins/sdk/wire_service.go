@@ -148,11 +148,11 @@ func (e *encoder) sendResult(r *SendResult) *pb.SendResponse {
 		e.fail("a delivery channel must answer with a result or an error")
 		return nil
 	}
-	return &pb.SendResponse{ProviderId: r.ProviderID, Accepted: r.Accepted, Permanent: r.Permanent, Reason: r.Reason}
+	return &pb.SendResponse{ProviderId: r.ProviderID, Accepted: r.Accepted, Permanent: r.Permanent, Gone: r.Gone, Reason: r.Reason}
 }
 
 func decodeSendResult(m *pb.SendResponse) *SendResult {
-	return &SendResult{ProviderID: m.GetProviderId(), Accepted: m.GetAccepted(), Permanent: m.GetPermanent(), Reason: m.GetReason()}
+	return &SendResult{ProviderID: m.GetProviderId(), Accepted: m.GetAccepted(), Permanent: m.GetPermanent(), Gone: m.GetGone(), Reason: m.GetReason()}
 }
 
 func (e *encoder) riskRequest(r *RiskRequest) *pb.AssessRequest {

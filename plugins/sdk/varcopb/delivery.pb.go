@@ -125,7 +125,9 @@ type SendResponse struct {
 	// Not accepted, and never will be.
 	Permanent bool `protobuf:"varint,3,opt,name=permanent,proto3" json:"permanent,omitempty"`
 	// For the operator; no address, no code.
-	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Not accepted because the address does not exist any more: a push token that is dead. Only with permanent.
+	Gone          bool `protobuf:"varint,5,opt,name=gone,proto3" json:"gone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -188,6 +190,13 @@ func (x *SendResponse) GetReason() string {
 	return ""
 }
 
+func (x *SendResponse) GetGone() bool {
+	if x != nil {
+		return x.Gone
+	}
+	return false
+}
+
 var File_varco_plugin_v1_delivery_proto protoreflect.FileDescriptor
 
 const file_varco_plugin_v1_delivery_proto_rawDesc = "" +
@@ -202,13 +211,14 @@ const file_varco_plugin_v1_delivery_proto_rawDesc = "" +
 	"\asubject\x18\x05 \x01(\tR\asubject\x12\x12\n" +
 	"\x04body\x18\x06 \x01(\tR\x04body\x129\n" +
 	"\n" +
-	"expires_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\x81\x01\n" +
+	"expires_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\x95\x01\n" +
 	"\fSendResponse\x12\x1f\n" +
 	"\vprovider_id\x18\x01 \x01(\tR\n" +
 	"providerId\x12\x1a\n" +
 	"\baccepted\x18\x02 \x01(\bR\baccepted\x12\x1c\n" +
 	"\tpermanent\x18\x03 \x01(\bR\tpermanent\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason2V\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04gone\x18\x05 \x01(\bR\x04gone2V\n" +
 	"\x0fDeliveryChannel\x12C\n" +
 	"\x04Send\x12\x1c.varco.plugin.v1.SendRequest\x1a\x1d.varco.plugin.v1.SendResponseB/Z-github.com/varco-id/varco/plugins/sdk/varcopbb\x06proto3"
 
