@@ -25,7 +25,7 @@ var ranks = []struct {
 	{3, []string{"provider/internal/audit"}},
 	{4, []string{"provider/internal/sealing"}},
 	{5, []string{"provider/internal/subscriber", "provider/internal/relyingparty", "provider/internal/signingkey", "provider/internal/session",
-		"provider/internal/consent", "provider/internal/throttle", "provider/internal/grant", "provider/internal/delivery", "provider/internal/policy"}},
+		"provider/internal/consent", "provider/internal/throttle", "provider/internal/grant", "provider/internal/delivery", "provider/internal/policy", "provider/internal/replica"}},
 	{6, []string{"provider/internal/login"}},
 	{8, []string{"provider/internal/op", "provider/internal/web", "provider/internal/store"}},
 	{9, []string{"provider/internal/store/sqlstore/query"}},

@@ -9,6 +9,7 @@ import (
 	"github.com/varco-id/varco/provider/internal/grant"
 	"github.com/varco-id/varco/provider/internal/login"
 	"github.com/varco-id/varco/provider/internal/relyingparty"
+	"github.com/varco-id/varco/provider/internal/replica"
 	"github.com/varco-id/varco/provider/internal/sealing"
 	"github.com/varco-id/varco/provider/internal/session"
 	"github.com/varco-id/varco/provider/internal/signingkey"
@@ -34,6 +35,7 @@ type Store interface {
 	delivery.Store
 	audit.Store
 	sealing.KeysetStore
+	replica.Store
 	Waker
 }
 

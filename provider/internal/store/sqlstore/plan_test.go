@@ -17,6 +17,7 @@ var small = map[string]string{
 	"Clients":             "some hundred registrations, read when the cache is filled",
 	"SigningKeys":         "a handful",
 	"Keysets":             "seven",
+	"Replicas":            "a handful, every ten seconds",
 	"PruneCounters":       "once an hour",
 	"PruneRevokedAccess":  "once an hour, and as short-lived as access tokens",
 	"PruneOnce":           "once an hour, and as short-lived as assertions",

@@ -122,6 +122,14 @@ type RelyingParty struct {
 	UpdatedAt      int64
 }
 
+type ReplicaPlugin struct {
+	Replica       string
+	Instance      string
+	StateVersion  int64
+	PluginVersion string
+	SeenAt        int64
+}
+
 type SealingKeyset struct {
 	Class   string
 	Wrapped []byte
