@@ -51,10 +51,10 @@ func (d *Dispatcher) weigh(ctx context.Context, x *run, next Decision, c *change
 			x.state.Notice = Notice{Code: NoticeStepUp}
 			return next, nil
 		}
-		// Nothing is left to ask for. Two factors that were proven in this flow answer the doubt; one does not.
-		if _, factors := claimed(x.state.Proofs); factors < 2 {
-			return Decision{Kind: KindDeclined}, nil
-		}
+	}
+	// Where nothing is left to ask for, two factors that were proven in this flow answer a doubt; one does not.
+	if _, factors := claimed(x.state.Proofs); x.state.Doubted && settled(next) && factors < 2 {
+		return Decision{Kind: KindDeclined}, nil
 	}
 	return next, nil
 }
@@ -70,7 +70,7 @@ func (d *Dispatcher) raise(x *run) {
 	if top := d.attainable(x.who.creds); top >= 0 {
 		x.state.Raised = d.Policy.Levels[top].ACR
 	}
-	x.state.Old = nil
+	x.state.Doubted, x.state.Old = true, nil
 	if x.session != nil {
 		x.session.Proofs = nil
 	}

@@ -52,6 +52,7 @@ type state struct {
 
 	// What risk sources led to.
 	Judged   []sdk.Operation `json:"judged,omitempty"`   // operations that were asked about
+	Doubted  bool            `json:"doubted,omitempty"`  // more was asked for
 	Raised   string          `json:"raised,omitempty"`   // acr that is required at least
 	Withheld []string        `json:"withheld,omitempty"` // methods whose messages must not go out
 

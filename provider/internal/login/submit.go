@@ -191,6 +191,7 @@ func (d *Dispatcher) advance(ctx context.Context, x *run, c *change) error {
 // end finishes the flow with an OAuth error.
 func (d *Dispatcher) end(x *run, c *change, code string, kind audit.Kind) error {
 	x.state.leaveStep()
+	x.state.Refusal = "" // whoever leaves a refusal goes back with the error
 	x.flow.DoneAt = x.now
 	x.flow.Outcome = Outcome{Error: code}
 	c.event(x, kind, "reason", code)
