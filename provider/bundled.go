@@ -4,19 +4,23 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/varco-id/varco/plugins/emailotp"
 	"github.com/varco-id/varco/plugins/inbox"
 	"github.com/varco-id/varco/plugins/password"
 	"github.com/varco-id/varco/plugins/riskhttp"
 	"github.com/varco-id/varco/plugins/sdk"
+	"github.com/varco-id/varco/plugins/smsotp"
 	"github.com/varco-id/varco/plugins/totp"
 )
 
 // bundled are the plugins that come with the varco binary: the same program run again as `varco plugin serve NAME`, a
 // process of its own for each instance.
 var bundled = map[string]func() sdk.Plugin{
+	"email-otp": func() sdk.Plugin { return emailotp.New() },
 	"inbox":     func() sdk.Plugin { return inbox.New() },
 	"password":  func() sdk.Plugin { return password.New() },
 	"risk-http": func() sdk.Plugin { return riskhttp.New() },
+	"sms-otp":   func() sdk.Plugin { return smsotp.New() },
 	"totp":      func() sdk.Plugin { return totp.New() },
 }
 
