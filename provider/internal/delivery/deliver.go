@@ -3,14 +3,12 @@ package delivery
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"time"
 
 	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/provider/internal/fault"
-	"github.com/varco-id/varco/provider/internal/sealing"
 )
 
 const (
@@ -33,10 +31,12 @@ func (w *Worker) deliver(ctx context.Context, id string) time.Duration {
 		w.box.Log.WarnContext(ctx, "a message cannot be read now", "message", id, "error", err)
 		return lostRace
 	}
-	if row.State.Final() {
-		return 0
+	if !row.State.Final() {
+		if again := (&attempt{w: w, row: row}).run(ctx); again != 0 {
+			return again
+		}
 	}
-	return (&attempt{w: w, row: row}).run(ctx)
+	return w.report(ctx, row)
 }
 
 // attempt is one run over one message.
@@ -149,7 +149,8 @@ func (a *attempt) finish(ctx context.Context, s State, kind string) time.Duratio
 	if a.bound {
 		s = Unknown
 	}
-	a.row.State, a.row.LastErrorKind, a.row.Sealed = s, kind, []byte{}
+	a.row.State, a.row.LastErrorKind, a.row.Sealed = s, kind, a.w.box.remains(a.row)
+	a.row.Report = reportOf(a.row)
 	if !a.save(ctx) {
 		return lostRace
 	}
@@ -196,12 +197,8 @@ func (a *attempt) dead() bool { return !a.w.box.Now().Before(a.row.ExpiresAt) }
 
 // message opens and renders. The kind is not empty when that did not work; retry says that it may work later.
 func (a *attempt) message() (m sdk.Message, kind string, retry bool) {
-	plain, err := a.w.box.Box.Open(sealing.ClassMessage, a.row.Sealed, "message", a.row.ID)
+	b, err := a.w.box.open(a.row)
 	if err != nil {
-		return sdk.Message{}, KindUnreadable, false
-	}
-	var b body
-	if json.Unmarshal(plain, &b) != nil {
 		return sdk.Message{}, KindUnreadable, false
 	}
 	subject, text, err := a.w.render(a.row, b)

@@ -44,6 +44,8 @@ type Message struct {
 	Template  string // text key of the instance's catalogue (of the host's, when Instance is empty)
 	Params    map[string]string
 	ExpiresAt time.Time // zero: 10 minutes from now
+	// Credential is the one the message goes to, if Instance is to be told what became of it.
+	Credential string
 }
 
 // Recipient is a subscriber as far as messages go.
@@ -61,7 +63,7 @@ func FromEffect(instance string, e sdk.Effect, r Recipient) Message {
 	}
 	return Message{
 		Key: e.IdempotencyKey, Instance: instance, Subject: r.Subject, Channel: e.Channel, To: to, Locale: r.locale(),
-		Template: e.Template, Params: e.Params, ExpiresAt: e.ExpiresAt,
+		Template: e.Template, Params: e.Params, ExpiresAt: e.ExpiresAt, Credential: e.CredentialID,
 	}
 }
 
@@ -123,7 +125,8 @@ func (m Message) check() error {
 
 // body is the part that is sealed.
 type body struct {
-	To     string            `json:"to"`
+	To     string            `json:"to,omitempty"`
+	Key    string            `json:"key,omitempty"` // the instance's own, of a message whose fate it is told
 	Locale string            `json:"locale,omitempty"`
 	Params map[string]string `json:"params,omitempty"`
 }

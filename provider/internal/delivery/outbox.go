@@ -137,6 +137,7 @@ func (o *Outbox) row(m Message) (Row, error) {
 	r := Row{
 		ID: id.New(), Key: base64.RawURLEncoding.EncodeToString(key[:]), Channel: m.Channel, Instance: m.Instance,
 		Subject: m.Subject, Template: m.Template, State: Queued, ExpiresAt: m.ExpiresAt, CreatedAt: now, UpdatedAt: now,
+		Credential: m.Credential,
 	}
 	switch {
 	case m.To == "":
@@ -148,14 +149,33 @@ func (o *Outbox) row(m Message) (Row, error) {
 	if r.State.Final() {
 		return r, nil
 	}
-	plain, err := json.Marshal(body{To: m.To, Locale: m.Locale, Params: m.Params})
+	b := body{To: m.To, Locale: m.Locale, Params: m.Params}
+	if m.Credential != "" {
+		b.Key = m.Key
+	}
+	var err error
+	r.Sealed, err = o.seal(r.ID, b)
+	return r, err
+}
+
+func (o *Outbox) seal(id string, b body) ([]byte, error) {
+	plain, err := json.Marshal(b)
 	if err != nil {
-		return Row{}, fault.Wrap(fault.Internal, err, "message: encode")
+		return nil, fault.Wrap(fault.Internal, err, "message: encode")
 	}
-	if r.Sealed, err = o.Box.Seal(sealing.ClassMessage, plain, "message", r.ID); err != nil {
-		return Row{}, fmt.Errorf("delivery: seal a message: %w", err)
+	sealed, err := o.Box.Seal(sealing.ClassMessage, plain, "message", id)
+	if err != nil {
+		return nil, fmt.Errorf("delivery: seal a message: %w", err)
 	}
-	return r, nil
+	return sealed, nil
+}
+
+func (o *Outbox) open(r *Row) (b body, err error) {
+	plain, err := o.Box.Open(sealing.ClassMessage, r.Sealed, "message", r.ID)
+	if err != nil {
+		return body{}, err
+	}
+	return b, json.Unmarshal(plain, &b)
 }
 
 // warnNoChannel tells the operator once per kind and process: every login of an installation without e-mail would repeat it.

@@ -13,6 +13,8 @@ const (
 	KindNoAddress   = "no_address"   // the person has no address of this kind
 	KindNoChannel   = "no_channel"   // no channel of this kind is configured
 	KindRefused     = "refused"      // the channel says it never will be accepted
+	KindGone        = "gone"         // the channel says that the address does not exist any more
+	KindUndelivered = "undelivered"  // the channel accepted it, and says later that it did not arrive
 	KindNotAccepted = "not_accepted" // the channel did not accept it this time
 	KindFault       = "fault"        // a technical fault of the channel before anything left
 	KindInterrupted = "interrupted"  // the process died between the begin of an attempt and its end
@@ -51,6 +53,8 @@ func judge(res *sdk.SendResult, err error) (verdict, string) {
 		return unsure, KindNoAnswer
 	case res.Accepted:
 		return accepted, ""
+	case res.Permanent && res.Gone:
+		return refused, KindGone
 	case res.Permanent:
 		return refused, KindRefused
 	default:

@@ -35,7 +35,8 @@ const messageTable = `CREATE TABLE message (
 	id TEXT NOT NULL PRIMARY KEY, idempotency_key TEXT NOT NULL UNIQUE, channel TEXT NOT NULL, instance TEXT NOT NULL,
 	subject TEXT NOT NULL, template TEXT NOT NULL, sealed BYTEA NOT NULL, state TEXT NOT NULL, attempts BIGINT NOT NULL,
 	sender TEXT NOT NULL, provider_id TEXT NOT NULL, last_error_kind TEXT NOT NULL, revision BIGINT NOT NULL,
-	expires_at BIGINT NOT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL)`
+	expires_at BIGINT NOT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL,
+	credential TEXT NOT NULL, report TEXT NOT NULL)`
 
 // openStore opens the database at dsn: a postgres:// URL, or a file.
 func openStore(dsn string) (*testStore, error) {
@@ -158,10 +159,10 @@ func (s *testStore) InsertMessage(ctx context.Context, q tx.Q, r Row) (bool, err
 		r.Sealed = []byte{}
 	}
 	res, err := q.ExecContext(ctx, `INSERT INTO message (id, idempotency_key, channel, instance, subject, template, sealed, state,
-		attempts, sender, provider_id, last_error_kind, revision, expires_at, created_at, updated_at)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,0,'','',$9,1,$10,$11,$11) ON CONFLICT (idempotency_key) DO NOTHING`,
+		attempts, sender, provider_id, last_error_kind, revision, expires_at, created_at, updated_at, credential, report)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,0,'','',$9,1,$10,$11,$11,$12,'') ON CONFLICT (idempotency_key) DO NOTHING`,
 		r.ID, r.Key, r.Channel, r.Instance, r.Subject, r.Template, r.Sealed, string(r.State), r.LastErrorKind,
-		r.ExpiresAt.UnixMicro(), r.CreatedAt.UnixMicro())
+		r.ExpiresAt.UnixMicro(), r.CreatedAt.UnixMicro(), r.Credential)
 	if err != nil {
 		return false, err
 	}
@@ -170,14 +171,14 @@ func (s *testStore) InsertMessage(ctx context.Context, q tx.Q, r Row) (bool, err
 }
 
 const columns = `id, idempotency_key, channel, instance, subject, template, sealed, state, attempts, sender, provider_id,
-	last_error_kind, revision, expires_at, created_at, updated_at`
+	last_error_kind, revision, expires_at, created_at, updated_at, credential, report`
 
 func scan(row interface{ Scan(...any) error }) (*Row, error) {
 	var r Row
 	var state string
 	var expires, created, updated int64
 	err := row.Scan(&r.ID, &r.Key, &r.Channel, &r.Instance, &r.Subject, &r.Template, &r.Sealed, &state, &r.Attempts, &r.Sender,
-		&r.ProviderID, &r.LastErrorKind, &r.Revision, &expires, &created, &updated)
+		&r.ProviderID, &r.LastErrorKind, &r.Revision, &expires, &created, &updated, &r.Credential, &r.Report)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fault.Wrap(fault.NotFound, err, "message")
 	}
@@ -190,10 +191,20 @@ func (s *testStore) Message(ctx context.Context, q tx.Q, id string) (*Row, error
 	return scan(q.QueryRowContext(ctx, `SELECT `+columns+` FROM message WHERE id = $1`, id))
 }
 
+func (s *testStore) MessageByProviderID(ctx context.Context, q tx.Q, sender, providerID string) (string, error) {
+	var id string
+	err := q.QueryRowContext(ctx, `SELECT id FROM message WHERE sender = $1 AND provider_id = $2 AND provider_id <> '' ORDER BY created_at DESC LIMIT 1`,
+		sender, providerID).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", fault.Wrap(fault.NotFound, err, "message")
+	}
+	return id, err
+}
+
 func (s *testStore) UpdateMessage(ctx context.Context, q tx.Q, r Row) error {
 	res, err := q.ExecContext(ctx, `UPDATE message SET sealed=$2, state=$3, attempts=$4, sender=$5, provider_id=$6,
-		last_error_kind=$7, updated_at=$8, revision = revision + 1 WHERE id = $1 AND revision = $9`,
-		r.ID, r.Sealed, string(r.State), r.Attempts, r.Sender, r.ProviderID, r.LastErrorKind, r.UpdatedAt.UnixMicro(), r.Revision)
+		last_error_kind=$7, updated_at=$8, report=$10, revision = revision + 1 WHERE id = $1 AND revision = $9`,
+		r.ID, r.Sealed, string(r.State), r.Attempts, r.Sender, r.ProviderID, r.LastErrorKind, r.UpdatedAt.UnixMicro(), r.Revision, string(r.Report))
 	if err != nil {
 		return err
 	}

@@ -39,6 +39,9 @@ type WorkerOptions struct {
 	Parallel int
 	// Retention is how long a message that is over stays listed; 0 means 7 days. It must exceed the life of any idempotency key.
 	Retention time.Duration
+	// Report tells an instance what became of a message to a credential, and calls done in the transaction that commits what comes of
+	// it. An error is tried again, for a day. Nil: nobody is told.
+	Report func(ctx context.Context, r Report, done func(ctx context.Context, q tx.Q) error) error
 	// Done, if set, is told of each message that is over: for metrics. It must not block.
 	Done func(channel, sender string, s State, age time.Duration)
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/provider/internal/delivery"
 	"github.com/varco-id/varco/provider/internal/fault"
 	"github.com/varco-id/varco/provider/internal/store/sqlstore/query"
@@ -18,7 +19,7 @@ func (s *Store) InsertMessage(ctx context.Context, q tx.Q, r delivery.Row) (bool
 	n, err := query.New(q).InsertMessage(ctx, query.InsertMessageParams{
 		ID: r.ID, IdempotencyKey: r.Key, Channel: r.Channel, Instance: r.Instance, Subject: r.Subject, Template: r.Template, Sealed: blob(r.Sealed),
 		State: string(r.State), Attempts: r.Attempts, Sender: r.Sender, ProviderID: r.ProviderID, LastErrorKind: r.LastErrorKind,
-		ExpiresAt: micros(r.ExpiresAt), CreatedAt: micros(r.CreatedAt), UpdatedAt: micros(r.UpdatedAt),
+		Credential: r.Credential, ExpiresAt: micros(r.ExpiresAt), CreatedAt: micros(r.CreatedAt), UpdatedAt: micros(r.UpdatedAt),
 	})
 	return n > 0, mapped(err, "insert a message")
 }
@@ -32,7 +33,7 @@ func (s *Store) Message(ctx context.Context, q tx.Q, id string) (*delivery.Row, 
 	m := messageOf(query.ListMessagesRow{
 		ID: r.ID, IdempotencyKey: r.IdempotencyKey, Channel: r.Channel, Instance: r.Instance, Subject: r.Subject, Template: r.Template,
 		State: r.State, Attempts: r.Attempts, Sender: r.Sender, ProviderID: r.ProviderID, LastErrorKind: r.LastErrorKind,
-		Revision: r.Revision, ExpiresAt: r.ExpiresAt, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		Credential: r.Credential, Report: r.Report, Revision: r.Revision, ExpiresAt: r.ExpiresAt, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	})
 	m.Sealed = absent(r.Sealed)
 	return &m, nil
@@ -42,15 +43,21 @@ func messageOf(r query.ListMessagesRow) delivery.Row {
 	return delivery.Row{
 		ID: r.ID, Key: r.IdempotencyKey, Channel: r.Channel, Instance: r.Instance, Subject: r.Subject, Template: r.Template,
 		State: delivery.State(r.State), Attempts: r.Attempts, Sender: r.Sender, ProviderID: r.ProviderID, LastErrorKind: r.LastErrorKind,
-		Revision: r.Revision, ExpiresAt: moment(r.ExpiresAt), CreatedAt: moment(r.CreatedAt), UpdatedAt: moment(r.UpdatedAt),
+		Credential: r.Credential, Report: sdk.DeliveryStatus(r.Report), Revision: r.Revision, ExpiresAt: moment(r.ExpiresAt), CreatedAt: moment(r.CreatedAt), UpdatedAt: moment(r.UpdatedAt),
 	}
+}
+
+// MessageByProviderID finds a message by the channel's own id; see [delivery.Store].
+func (s *Store) MessageByProviderID(ctx context.Context, q tx.Q, sender, providerID string) (string, error) {
+	id, err := query.New(q).MessageByProviderID(ctx, query.MessageByProviderIDParams{Sender: sender, ProviderID: providerID})
+	return id, mapped(err, "find a message")
 }
 
 // UpdateMessage writes by compare-and-set on Revision; see [delivery.Store].
 func (s *Store) UpdateMessage(ctx context.Context, q tx.Q, r delivery.Row) error {
 	n, err := query.New(q).UpdateMessage(ctx, query.UpdateMessageParams{
 		Sealed: blob(r.Sealed), State: string(r.State), Attempts: r.Attempts, Sender: r.Sender, ProviderID: r.ProviderID,
-		LastErrorKind: r.LastErrorKind, UpdatedAt: micros(r.UpdatedAt), ID: r.ID, Revision: r.Revision,
+		LastErrorKind: r.LastErrorKind, Report: string(r.Report), UpdatedAt: micros(r.UpdatedAt), ID: r.ID, Revision: r.Revision,
 	})
 	return changed(n, err, fault.Conflict, "update a message")
 }
