@@ -60,9 +60,10 @@ type StepPage struct {
 	Method     string
 	Title      sdk.Text // the method's title, of the same catalogue
 	View       sdk.View
-	AskName    bool   // put a user name field on top
-	Name       string // the name given, to show or prefill
-	Notice     Notice // why the page is shown again
+	Opening    *sdk.View // View is this one, of the method's description: the same for everybody
+	AskName    bool      // put a user name field on top
+	Name       string    // the name given, to show or prefill
+	Notice     Notice    // why the page is shown again
 	Others     []MethodOption
 	Beside     *BesidePage // a method that can be answered in place of this one
 	Binding    bool        // the person is binding an authenticator, not using one

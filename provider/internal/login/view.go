@@ -49,7 +49,7 @@ func (d *Dispatcher) stepPage(x *run, p *Page) (*Page, error) {
 	case s.View != nil:
 		step.View = *s.View
 	case m.Method.Opening != nil:
-		step.View = *m.Method.Opening
+		step.View, step.Opening = *m.Method.Opening, m.Method.Opening
 	}
 	// The name is asked until somebody is proven to be somebody: whether it exists must not show.
 	step.AskName = x.flow.Subject == "" && !m.Method.IdentifiesSubject && (s.View == nil || !s.Begun || m.Method.Opening != nil)

@@ -16,6 +16,7 @@ type Handler struct {
 	catalogue map[string]*words
 	assets    *assets
 	pages     map[string]map[string]*template.Template // language → name
+	openings  *openings
 	cross     *http.CrossOriginProtection
 }
 
@@ -34,7 +35,7 @@ func New(o Options) (*Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("web: issuer: %w", err)
 	}
-	h := &Handler{opt: o, base: strings.TrimSuffix(issuer.Path, "/"), cookies: newCookies(o.Issuer), cross: http.NewCrossOriginProtection()}
+	h := &Handler{opt: o, base: strings.TrimSuffix(issuer.Path, "/"), cookies: newCookies(o.Issuer), openings: newOpenings(), cross: http.NewCrossOriginProtection()}
 	if h.catalogue, err = loadWords(o.Brand.Texts); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"net/http"
 	"slices"
 	"strconv"
@@ -56,7 +57,18 @@ func (h *Handler) showLogin(w http.ResponseWriter, r *http.Request, p *login.Pag
 	pg := &page{words: words, Body: b, formTarget: formTarget(p.Request.RedirectURI)}
 	switch {
 	case p.Step != nil:
-		h.showStep(w, r, pg, b, p.Step)
+		key, ok := openingOf(r, words.Lang, b, p.Step)
+		if !ok {
+			h.showStep(w, r, pg, b, p.Step, func(raw []byte) { h.send(w, r, http.StatusOK, pg, raw) })
+			return
+		}
+		raw := h.openings.page(key, p.Flow, func() (raw []byte) {
+			h.showStep(w, r, pg, b, p.Step, func(built []byte) { raw = bytes.Clone(built) })
+			return raw
+		})
+		if raw != nil {
+			h.send(w, r, http.StatusOK, pg, raw)
+		}
 	case p.Choose != nil:
 		h.showChoose(w, r, pg, b, p.Choose)
 	case p.Consent != nil:
@@ -69,7 +81,8 @@ func (h *Handler) showLogin(w http.ResponseWriter, r *http.Request, p *login.Pag
 	}
 }
 
-func (h *Handler) showStep(w http.ResponseWriter, r *http.Request, pg *page, b *loginBody, step *login.StepPage) {
+// showStep hands the page of a step to then, or answers with another one when the step cannot be shown.
+func (h *Handler) showStep(w http.ResponseWriter, r *http.Request, pg *page, b *loginBody, step *login.StepPage, then func(raw []byte)) {
 	s := *step // the notice may be replaced below, and the page is the pipeline's
 	text := func(t sdk.Text) string { return h.opt.Texts.Text(s.Instance, pg.Lang, t) }
 	v, err := buildView(s.View, text)
@@ -101,7 +114,7 @@ func (h *Handler) showStep(w http.ResponseWriter, r *http.Request, pg *page, b *
 		v.Form = true
 	}
 	b.place()
-	h.render(w, r, http.StatusOK, "step", pg)
+	h.rendered(w, r, "step", pg, then)
 }
 
 // place says which field has the focus when the page appears, and ties the notice to the fields it is about. A field that comes after

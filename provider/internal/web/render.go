@@ -30,6 +30,11 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // render writes a page. It is built in memory first, so that a page is sent whole or not at all.
 func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, name string, p *page) {
+	h.rendered(w, r, name, p, func(raw []byte) { h.send(w, r, status, p, raw) })
+}
+
+// rendered hands a page that was built to then, which must not keep it. When it cannot be built the answer says so.
+func (h *Handler) rendered(w http.ResponseWriter, r *http.Request, name string, p *page, then func(raw []byte)) {
 	if p.Switch == nil {
 		p.Switch = languageLinks(r, p.Lang)
 	}
@@ -45,14 +50,19 @@ func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, nam
 		http.Error(w, "Internal error", http.StatusInternalServerError)
 		return
 	}
+	then(buf.Bytes())
+}
+
+// send writes a page with its headers.
+func (h *Handler) send(w http.ResponseWriter, r *http.Request, status int, p *page, raw []byte) {
 	h.guard(w, p)
 	head := w.Header()
 	head.Set("Content-Type", "text/html; charset=utf-8")
 	head.Set("Content-Language", p.Lang)
-	head.Set("Content-Length", strconv.Itoa(buf.Len()))
+	head.Set("Content-Length", strconv.Itoa(len(raw)))
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(buf.Bytes()) // the browser went away
+		_, _ = w.Write(raw) // the browser went away
 	}
 }
 
