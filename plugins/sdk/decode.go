@@ -41,22 +41,36 @@ func DecodeConfig(raw []byte, into any) []Problem {
 		return problems
 	}
 	if err := json.Unmarshal(raw, into); err != nil {
-		return []Problem{typeProblem(err)}
+		return []Problem{typeProblem(err, reflect.TypeOf(into))}
 	}
 	return nil
 }
 
-func typeProblem(err error) Problem {
+func typeProblem(err error, t reflect.Type) Problem {
 	var wrong *json.UnmarshalTypeError
 	if !errors.As(err, &wrong) {
 		return Problem{Message: err.Error()} // of a type's own UnmarshalJSON
 	}
 	value, _, _ := strings.Cut(wrong.Value, " ") // "number 3.5" quotes the value
-	pointer := ""
-	for part := range strings.SplitSeq(wrong.Field, ".") {
+	return Problem{Pointer: pointerTo(wrong.Field, t), Message: fmt.Sprintf("give %s instead of %s", jsonName(wrong.Type), value)}
+}
+
+// pointerTo turns the path of an error of encoding/json into a pointer. The path names embedded structs too, which JSON does not have.
+func pointerTo(path string, t reflect.Type) (pointer string) {
+	for part := range strings.SplitSeq(path, ".") {
+		for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array || t.Kind() == reflect.Map {
+			t = t.Elem()
+		}
+		if t.Kind() == reflect.Struct {
+			member, ok := members(t)[part]
+			if !ok {
+				continue
+			}
+			t = member
+		}
 		pointer += "/" + part
 	}
-	return Problem{Pointer: pointer, Message: fmt.Sprintf("give %s instead of %s", jsonName(wrong.Type), value)}
+	return pointer
 }
 
 // jsonName says in JSON's words what a Go type takes.

@@ -18,6 +18,7 @@ type common struct {
 
 type sample struct {
 	common
+	Counted
 	Common2 `json:"named"`
 	Digits  int               `json:"digits"`
 	Words   []string          `json:"words"`
@@ -27,6 +28,11 @@ type sample struct {
 	Raw     json.RawMessage   `json:"raw"`
 	Secret  string            `json:"-"`
 	Texts   map[string]string `json:"texts"`
+}
+
+// Counted is embedded.
+type Counted struct {
+	Count int `json:"count"`
 }
 
 // Common2 is embedded under a name of its own.
@@ -43,7 +49,7 @@ func TestDecodeConfig(t *testing.T) {
 		{`{"digit":8}`, "/digit"}, {`{"Digits":8}`, "/Digits"}, {`{"a/b~c":1}`, "/a~1b~0c"}, {`{"-":1,"Secret":"x"}`, "/- /Secret"},
 		{`{"argon2":{"memory":1}}`, "/argon2/memory"}, {`{"rules":[{},{"x":1}]}`, "/rules/1/x"}, {`{"labels":{"x":{"y":1}}}`, "/labels/x/y"},
 		{`{"b":1,"a":2}`, "/a /b"}, {`{"on":true}`, "/on"},
-		{`{"digits":"6"}`, "/digits"}, {`{"digits":3.5}`, "/digits"}, {`{"argon2":{"memory_kib":"x"}}`, "/argon2/memory_kib"}, {`{"argon2":[]}`, "/argon2"},
+		{`{"digits":"6"}`, "/digits"}, {`{"brand":7}`, "/brand"}, {`{"count":"x"}`, "/count"}, {`{"named":{"on":1}}`, "/named/on"}, {`{"digits":3.5}`, "/digits"}, {`{"argon2":{"memory_kib":"x"}}`, "/argon2/memory_kib"}, {`{"argon2":[]}`, "/argon2"},
 		{`[]`, "ROOT"}, {`null`, "ROOT"}, {`7`, "ROOT"}, {`{`, "ROOT"}, {`{} {}`, "ROOT"}, {`{}]`, "ROOT"},
 	} {
 		into := sample{Digits: 6}
