@@ -30,5 +30,8 @@ func coarseTimers() {
 	if set, err := unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0); err != nil || set < timerSlack {
 		return
 	}
-	_ = syscall.Exec("/proc/self/exe", os.Args, os.Environ())
+	// By its own path, so that it keeps its name in ps and top.
+	if self, err := os.Executable(); err == nil {
+		_ = syscall.Exec(self, os.Args, os.Environ())
+	}
 }
