@@ -27,6 +27,7 @@ var ranks = []struct {
 	{5, []string{"provider/internal/subscriber", "provider/internal/relyingparty", "provider/internal/signingkey", "provider/internal/session",
 		"provider/internal/consent", "provider/internal/throttle", "provider/internal/grant", "provider/internal/delivery", "provider/internal/policy", "provider/internal/replica"}},
 	{6, []string{"provider/internal/login"}},
+	{7, []string{"provider/internal/callback"}},
 	{8, []string{"provider/internal/op", "provider/internal/web", "provider/internal/store"}},
 	{9, []string{"provider/internal/store/sqlstore/query"}},
 	{10, []string{"provider/internal/store/sqlstore"}},

@@ -35,12 +35,13 @@ type front struct {
 	handler         atomic.Pointer[http.ServeMux]
 	ready           func(context.Context) error
 	draining        atomic.Bool
+	stopping        chan struct{} // closed when it drains: requests that wait for something end
 	servers         []*http.Server
 	once            sync.Once
 }
 
 func newFront(c *Config, log *slog.Logger, m *telemetry.Metrics, t *telemetry.Tracing) (*front, error) {
-	f := &front{config: c, log: log, tele: &telemetry.Telemetry{Log: log, Metrics: m, Tracing: t}}
+	f := &front{config: c, log: log, stopping: make(chan struct{}), tele: &telemetry.Telemetry{Log: log, Metrics: m, Tracing: t}}
 	var err error
 	if f.public, err = listen("listen", c.Listen); err != nil {
 		return nil, err
@@ -113,6 +114,7 @@ var _ http.Handler = (*front)(nil)
 func (f *front) drain() {
 	f.once.Do(func() {
 		f.draining.Store(true)
+		close(f.stopping)
 		ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 		defer cancel()
 		for _, s := range f.servers {

@@ -16,8 +16,10 @@ import (
 
 	"github.com/varco-id/varco/plugins/host"
 	"github.com/varco-id/varco/provider/internal/audit"
+	"github.com/varco-id/varco/provider/internal/callback"
 	"github.com/varco-id/varco/provider/internal/delivery"
 	"github.com/varco-id/varco/provider/internal/fault"
+	"github.com/varco-id/varco/provider/internal/login"
 	"github.com/varco-id/varco/provider/internal/relyingparty"
 	"github.com/varco-id/varco/provider/internal/store/sqlstore"
 	"github.com/varco-id/varco/provider/internal/telemetry"
@@ -49,6 +51,10 @@ type Server struct {
 	*domains
 	cache  *relyingparty.Cache
 	outbox *delivery.Outbox
+
+	logins    *login.Dispatcher
+	callbacks *callback.Handler
+
 	routes []route
 	failed func(w http.ResponseWriter, r *http.Request)
 }
@@ -181,8 +187,10 @@ func (s *Server) start(ctx, background context.Context, run runner) error {
 	run("signing keys", background, s.keys.Run)
 	run("audit sealer", background, s.sealer().Run)
 	worker := delivery.NewWorker(s.outbox, delivery.WorkerOptions{DB: s.store, Sender: s.host,
-		Texts: &delivery.Catalogues{Describe: s.host.Describe}, Idempotent: c.idempotentChannels()})
+		Texts: &delivery.Catalogues{Describe: s.host.Describe}, Idempotent: c.idempotentChannels(),
+		Report: s.callbacks.Report})
 	run("outbox", background, worker.Run)
+	run("logins that wait", background, s.logins.RunWaiting)
 	run("invalidation", background, s.followChanges)
 	run("pruning", background, s.prune)
 	return nil

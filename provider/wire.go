@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/time/rate"
 
+	"github.com/varco-id/varco/provider/internal/callback"
 	"github.com/varco-id/varco/provider/internal/delivery"
 	"github.com/varco-id/varco/provider/internal/login"
 	"github.com/varco-id/varco/provider/internal/op"
@@ -45,13 +46,14 @@ func (s *Server) wire() error {
 	for _, l := range c.Locales {
 		locales = append(locales, language.Make(l))
 	}
-	dispatcher, err := login.New(login.Options{
+	s.logins, err = login.New(login.Options{
 		DB: s.store, Rows: s.store, Clients: s.cache, Plugins: s.host, Outbox: s.outbox, Box: s.box,
 		Policy: &c.Policy, Risk: c.riskRules(), RiskSources: s.host, Throttle: c.limits(), Attempts: rate.NewLimiter(rate.Limit(c.Throttle.PerSecond), c.Throttle.PerSecond),
 		Starts:  &throttle.Pace{PerSecond: c.Throttle.StartsPerAddress},
 		Session: session.Limits{Inactivity: time.Duration(c.Session.Inactivity), Absolute: time.Duration(c.Session.Absolute)},
 		Locales: locales, RPID: issuer.Hostname(), Origins: []string{issuer.Scheme + "://" + issuer.Host},
 		Brand: c.Brand.Name, MethodTitle: texts.Text, Now: time.Now, Log: s.log, Metrics: s.metrics,
+		Wake: s.store.Wake, ReturnURL: func(instance string) string { return c.Issuer + "/plugins/" + instance + "/return" },
 	})
 	if err != nil {
 		return err
@@ -59,21 +61,25 @@ func (s *Server) wire() error {
 
 	var endpoints *op.Handler // made last; the pages reach it only while they answer
 	pages, err := web.New(web.Options{
-		Issuer: c.Issuer, Flows: dispatcher, Account: dispatcher, Texts: texts, Brand: c.webBrand(), DefaultLocale: c.Locales[0], Log: s.log,
+		Issuer: c.Issuer, Flows: s.logins, Account: s.logins, Texts: texts, Brand: c.webBrand(), DefaultLocale: c.Locales[0], Log: s.log,
 		Responder:      web.ResponderFunc(func(w http.ResponseWriter, r *http.Request, a *login.Answer) { endpoints.Respond(w, r, a) }),
 		ClientName:     s.clientName,
-		TrustedProxies: c.proxies(),
+		TrustedProxies: c.proxies(), Subscribe: s.store.Subscribe, Stopping: s.front.stopping,
 	})
 	if err != nil {
 		return fmt.Errorf("brand: %w", err)
 	}
+	if s.callbacks, err = callback.New(s.callbackOptions(texts, pages.ClientAddress)); err != nil {
+		return err
+	}
+	s.routes = append(s.routes, route{s.callbacks.Pattern(), "callback", s.callbacks})
 	acrs := make([]string, len(c.Policy.Levels))
 	for i, l := range c.Policy.Levels {
 		acrs[i] = l.ACR
 	}
 	endpoints, err = op.New(op.Options{
 		Issuer: c.Issuer, DB: s.store, Grants: s.store, Sessions: s.store, Subscribers: s.store, Audit: s.store,
-		Clients: s.cache, Keys: s.keys, Flows: dispatcher, Box: s.box, ACRValues: acrs, UILocales: c.Locales,
+		Clients: s.cache, Keys: s.keys, Flows: s.logins, Box: s.box, ACRValues: acrs, UILocales: c.Locales,
 		Browser: pages.Browser, SessionCookie: pages.SessionCookie, ForgetSession: pages.ClearSession,
 		ShowPage:  func(w http.ResponseWriter, r *http.Request, p *login.Page) { s.showPage(endpoints, pages, w, r, p) },
 		ErrorPage: pages.ErrorPage, Leave: pages.Leave, FormPost: pages.FormPost,
@@ -200,6 +206,10 @@ func (c *Config) proxies() []netip.Prefix {
 }
 
 var (
+	_ callback.Flows  = (*login.Dispatcher)(nil)
+	_ callback.Outbox = (*delivery.Outbox)(nil)
+	_ callback.Rows   = (*sqlstore.Store)(nil)
+
 	_ web.Flows   = (*login.Dispatcher)(nil)
 	_ web.Account = (*login.Dispatcher)(nil)
 	_ login.Rows  = (*sqlstore.Store)(nil)

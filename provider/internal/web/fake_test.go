@@ -57,6 +57,19 @@ func (f *fakeFlows) Submit(ctx context.Context, flow string, b login.Browser, s 
 	return f.Page(ctx, flow, b)
 }
 
+func (f *fakeFlows) Standing(ctx context.Context, flow string, b login.Browser) (*login.Standing, error) {
+	p, err := f.Page(ctx, flow, b)
+	if err != nil {
+		return nil, err
+	}
+	return &login.Standing{Version: p.Version, Over: p.Answer != nil}, nil
+}
+
+func (f *fakeFlows) Return(ctx context.Context, instance, state string, b login.Browser, inputs map[string]string) (string, *login.Page, error) {
+	p, err := f.Submit(ctx, state, b, login.Submission{Method: instance, Inputs: inputs})
+	return state, p, err
+}
+
 func (f *fakeFlows) Start(_ context.Context, r login.Request, b login.Browser) (*login.Page, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -18,6 +18,7 @@ type Handler struct {
 	pages     map[string]map[string]*template.Template // language → name
 	openings  *openings
 	cross     *http.CrossOriginProtection
+	waiting   waiters
 }
 
 // Route is one pattern of http.ServeMux with a constant name for metrics and traces.
@@ -86,6 +87,7 @@ func (h *Handler) Routes() []Route {
 		get("/login/{flow}", "login", h.loginPage),
 		get("/login/{flow}/version", "login_version", h.loginVersion),
 		post("/login/{flow}", "login_submit", h.loginSubmit),
+		get("/plugins/{instance}/return", "login_return", h.loginReturn),
 		get("/account", "account", h.accountPage),
 		post("/account/sign-in", "account_sign_in", h.accountSignIn),
 		post("/account/sign-out", "account_sign_out", h.accountSignOut),

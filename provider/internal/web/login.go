@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -89,23 +88,4 @@ func (h *Handler) accountReturn(a *login.Answer) string {
 		to += "?done=" + doneUnbound
 	}
 	return to
-}
-
-// loginVersion tells a waiting page's script whether the Flow went on.
-func (h *Handler) loginVersion(w http.ResponseWriter, r *http.Request) {
-	flow := r.PathValue("flow")
-	head := w.Header()
-	h.guardCommon(head)
-	head.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	if !isToken(flow) {
-		w.WriteHeader(http.StatusNotFound)
-		return
-	}
-	p, err := h.opt.Flows.Page(r.Context(), flow, h.browser(r))
-	if err != nil {
-		w.WriteHeader(fault.KindOf(err).HTTPStatus())
-		return
-	}
-	head.Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]any{"version": p.Version, "done": p.Answer != nil}) // the browser went away
 }

@@ -113,6 +113,7 @@ func (h *Handler) showStep(w http.ResponseWriter, r *http.Request, pg *page, b *
 		v.Actions = []action{{Label: pg.T("continue"), Primary: true}}
 		v.Form = true
 	}
+	pg.Refresh = v.waits() && !b.AskName
 	b.place()
 	h.rendered(w, r, "step", pg, then)
 }

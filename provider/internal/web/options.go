@@ -20,6 +20,10 @@ type Flows interface {
 	Page(ctx context.Context, flow string, b login.Browser) (*login.Page, error)
 	// Submit answers a page and returns the next one.
 	Submit(ctx context.Context, flow string, b login.Browser, s login.Submission) (*login.Page, error)
+	// Standing says whether a page is still the one to show. It changes nothing.
+	Standing(ctx context.Context, flow string, b login.Browser) (*login.Standing, error)
+	// Return answers a step whose page led to another origin, and returns its Flow.
+	Return(ctx context.Context, instance, state string, b login.Browser, inputs map[string]string) (string, *login.Page, error)
 	// Start begins a Flow; here only for the person's own page.
 	Start(ctx context.Context, r login.Request, b login.Browser) (*login.Page, error)
 }
@@ -63,10 +67,15 @@ type Options struct {
 	ClientName func(ctx context.Context, client, locale string) string
 	// TrustedProxies are the networks whose X-Forwarded-For counts; see Handler.ClientAddress.
 	TrustedProxies []netip.Prefix
-	DefaultLocale  string         // "en" (default) or "it": for a browser that asks for neither
-	Location       *time.Location // time zone of dates on the person's own page; default UTC, and always named
-	Log            *slog.Logger   // default slog.Default
-	Now            func() time.Time
+	// Subscribe returns a channel that gets a value when a topic (login.FlowTopic) was woken, and what ends it; nil: waiting pages look
+	// by themselves.
+	Subscribe func(topic string) (<-chan struct{}, func())
+	// Stopping is closed when the server stops: requests that wait for something then end. May be nil.
+	Stopping      <-chan struct{}
+	DefaultLocale string         // "en" (default) or "it": for a browser that asks for neither
+	Location      *time.Location // time zone of dates on the person's own page; default UTC, and always named
+	Log           *slog.Logger   // default slog.Default
+	Now           func() time.Time
 }
 
 func (o *Options) defaults() error {

@@ -17,6 +17,7 @@ type page struct {
 	Signed  bool       // the person's own page: the header offers to sign out
 	Wide    bool
 	Problem bool   // the title says so: it is what a screen reader reads first
+	Refresh bool   // without script the page looks again by itself
 	Reload  string // address to go on to without asking; see leave.go
 	Body    any
 

@@ -123,6 +123,18 @@ func buildView(v sdk.View, text func(sdk.Text) string) (*view, error) {
 	return &b.out, nil
 }
 
+// waits says whether the page goes on by itself and holds nothing that a person types: what is typed, a reload would lose.
+func (v *view) waits() bool {
+	waits := false
+	for _, n := range v.Nodes {
+		if n.Field != nil || n.Choice != nil {
+			return false
+		}
+		waits = waits || n.Kind == "wait"
+	}
+	return waits
+}
+
 // node adds the one field of n that is set.
 func (b *builder) node(n sdk.Node) error {
 	var errs []error

@@ -1,0 +1,74 @@
+package callback
+
+import (
+	"sync"
+	"time"
+)
+
+// rate is a number of events a second that may come in bursts.
+type rate struct {
+	perSecond float64
+	burst     float64
+}
+
+// The limits of one replica. They keep a flood off the plugins and guessing off the handles; what a person or a vendor's
+// server does in a day of work is far below them.
+var (
+	// perAddress bounds what one address costs us before anything is known of it: the check of a proof's signature. A vendor's
+	// server, and a mobile network's gateway with thousands of phones behind it, are one address.
+	perAddress = rate{perSecond: 500, burst: 1000}
+	// perStranger bounds requests of one address that turned out to come from nobody: an unknown handle, a wrong proof, or what
+	// the plugin refused.
+	perStranger = rate{perSecond: 1, burst: 60}
+	// perHandle bounds requests about one credential, wherever they come from.
+	perHandle = rate{perSecond: 5, burst: 30}
+)
+
+// limiter counts by key what it is told (the generic cell rate algorithm: one time per key). It remembers two generations of at most
+// limitKeys keys each; a flood of new keys forgets old ones and takes no more memory.
+type limiter struct {
+	rate rate
+
+	mu       sync.Mutex
+	new, old map[string]time.Time // when the key's bucket will be full again
+}
+
+const limitKeys = 1 << 15
+
+// spent says whether key has nothing left now, and for how long.
+func (l *limiter) spent(key string, now time.Time) (time.Duration, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	over := l.full(key).Sub(now) - l.span(l.rate.burst-1)
+	return over, over > 0
+}
+
+// take counts one event of key, whether or not it is spent; it says false when it is.
+func (l *limiter) take(key string, now time.Time) (time.Duration, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	full := l.full(key)
+	if full.Before(now) {
+		full = now
+	}
+	over := full.Sub(now) - l.span(l.rate.burst-1)
+	if over > 0 {
+		return over, false
+	}
+	if l.new == nil || len(l.new) >= limitKeys {
+		l.old, l.new = l.new, make(map[string]time.Time)
+	}
+	l.new[key] = full.Add(l.span(1))
+	return 0, true
+}
+
+func (l *limiter) full(key string) time.Time {
+	if t, ok := l.new[key]; ok {
+		return t
+	}
+	return l.old[key]
+}
+
+func (l *limiter) span(events float64) time.Duration {
+	return time.Duration(events / l.rate.perSecond * float64(time.Second))
+}
