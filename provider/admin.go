@@ -19,6 +19,8 @@ type Admin struct {
 	store  *sqlstore.Store
 	log    *slog.Logger
 
+	server *Server // nil for one opened for a command
+
 	mu      sync.Mutex
 	domains *domains
 	host    *host.Host

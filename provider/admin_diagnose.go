@@ -163,7 +163,7 @@ func (a *Admin) checkPlugins(ctx context.Context, cs *checks) {
 		cs.wrong("plugins", err.Error(), "")
 		return
 	}
-	for _, m := range a.config.checkRunning(h) {
+	for _, m := range a.pluginConfig().checkRunning(h) {
 		cs.wrong("plugins", m.String(), "")
 	}
 	for _, st := range h.Status() {

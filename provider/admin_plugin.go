@@ -19,6 +19,9 @@ type PluginInfo struct {
 	Restarts  int          `json:"restarts"`
 	Services  []string     `json:"services,omitempty"`
 	Methods   []MethodInfo `json:"methods,omitempty"`
+	Calls     uint64       `json:"calls"`
+	P50       Duration     `json:"p50,omitempty"` // of its calls, the recent ones
+	P99       Duration     `json:"p99,omitempty"`
 	LastError string       `json:"last_error,omitempty"`
 	Digest    string       `json:"digest,omitempty"`   // SHA-256 of a program that is not bundled
 	Problems  []Mistake    `json:"problems,omitempty"` // with its configuration
@@ -43,12 +46,13 @@ func (a *Admin) pluginList(ctx context.Context, _ None) ([]PluginInfo, error) {
 	var infos []PluginInfo
 	for _, st := range h.Status() {
 		info := PluginInfo{Instance: st.Instance, Plugin: st.Plugin, Version: st.Version, State: string(st.State), Since: st.Since, PID: st.PID,
-			Restarts: st.Restarts, LastError: st.LastError, Digest: st.Digest, Methods: methods[st.Instance]}
+			Restarts: st.Restarts, LastError: st.LastError, Digest: st.Digest, Methods: methods[st.Instance],
+			Calls: st.Latency.Calls, P50: Duration(st.Latency.P50), P99: Duration(st.Latency.P99)}
 		if d, ok := h.Describe(st.Instance); ok {
 			info.Services = texts(d.Services)
 		}
 		for _, p := range st.Problems {
-			info.Problems = append(info.Problems, a.config.pluginMistake(st.Instance, p.Pointer, p.Message))
+			info.Problems = append(info.Problems, a.pluginConfig().pluginMistake(st.Instance, p.Pointer, p.Message))
 		}
 		infos = append(infos, info)
 	}

@@ -19,7 +19,7 @@ func CheckPlugins(ctx context.Context, c *Config) error {
 	if err != nil {
 		return err
 	}
-	h, err := host.New(host.Options{Instances: instances, AllowUnpinned: c.Development, Log: slog.New(slog.DiscardHandler)})
+	h, err := host.New(host.Options{Instances: instances, AllowUnpinned: c.Development, Keys: throwawayKeys, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return fault.Wrap(fault.Invalid, err, "the plugins cannot be started")
 	}
@@ -39,6 +39,14 @@ func CheckPlugins(ctx context.Context, c *Config) error {
 		return fault.Wrap(fault.Unavailable, waitErr, fmt.Sprintf("the plugins did not start within %s", short(startTimeout)))
 	}
 	return mistakes.orNil()
+}
+
+// pluginConfig is the configuration of the plugins that run: a server's may have been reloaded since it started.
+func (a *Admin) pluginConfig() *Config {
+	if a.server != nil {
+		return a.server.plugins.Load()
+	}
+	return a.config
 }
 
 // checkRunning holds the configuration against what running plugins say of themselves.

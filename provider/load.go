@@ -19,6 +19,7 @@ const maxConfig = 1 << 20
 
 // source is what a Config remembers of where it came from.
 type source struct {
+	path    string            // of the file; empty when there was none
 	dir     string            // of the file; relative paths start here
 	where   map[string]string // dotted key → where it was written
 	clear   map[string]bool   // keys written in the file itself rather than the environment
@@ -55,7 +56,7 @@ func Parse(path string, data []byte, environ []string) (*Config, error) {
 	d.overlay(root, environ)
 	c := Defaults()
 	d.decode(root, reflect.ValueOf(c).Elem(), "")
-	c.source = source{dir: ".", where: d.where, environ: variables(environ), clear: map[string]bool{}}
+	c.source = source{path: path, dir: ".", where: d.where, environ: variables(environ), clear: map[string]bool{}}
 	if path != "" {
 		c.source.dir = filepath.Dir(path)
 	}

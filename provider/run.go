@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
@@ -23,7 +24,6 @@ import (
 	"github.com/varco-id/varco/provider/internal/relyingparty"
 	"github.com/varco-id/varco/provider/internal/store/sqlstore"
 	"github.com/varco-id/varco/provider/internal/telemetry"
-	"github.com/varco-id/varco/provider/internal/tx"
 )
 
 const (
@@ -48,6 +48,10 @@ type Server struct {
 	// Set by start:
 	store *sqlstore.Store
 	host  *host.Host
+	// The plugins' configuration in force, which a reload replaces.
+	plugins  atomic.Pointer[Config]
+	replicas replicas
+	reports  *pluginReports
 	*domains
 	cache  *relyingparty.Cache
 	outbox *delivery.Outbox
@@ -153,13 +157,16 @@ func (s *Server) start(ctx, background context.Context, run runner) error {
 	if err != nil {
 		return err
 	}
+	s.reports = &pluginReports{server: s, events: make(chan audit.Event, pluginEvents)}
 	s.host, err = host.New(host.Options{
-		Instances: instances, AllowUnpinned: c.Development, Log: s.log, Report: &pluginReports{server: s},
+		Instances: instances, Dir: c.pluginDir(), AllowUnpinned: c.Development, Log: s.log, Report: s.reports,
+		Readable:    s.replicas.readable,
 		DialOptions: []grpc.DialOption{grpc.WithStatsHandler(otelgrpc.NewClientHandler(otelgrpc.WithTracerProvider(s.tracing.Provider())))},
 	})
 	if err != nil {
 		return fault.Wrap(fault.Invalid, err, "the plugins cannot be started")
 	}
+	s.plugins.Store(c)
 	run("plugins", background, s.host.Run) // they come up while the database is opened
 
 	if s.store, err = s.openStore(ctx); err != nil {
@@ -177,12 +184,19 @@ func (s *Server) start(ctx, background context.Context, run runner) error {
 	if err := s.host.WaitReady(waiting); err != nil {
 		s.log.WarnContext(ctx, "serving without some plugins: `varco plugin list` says which", "error", err)
 	}
+	others, err := s.joinReplicas(ctx)
+	if err != nil {
+		return err
+	}
 	if err := s.wire(); err != nil {
 		return err
 	}
 
+	run("replicas", background, others.Run)
+	run("plugin events", background, s.reports.Run)
 	s.metrics.WatchPool("main", s.poolStats)
 	admin := newAdmin(c, s.store, s.domains, s.host, s.log)
+	admin.server = s
 	run("admin socket", background, func(ctx context.Context) error { return ServeAdmin(ctx, c, admin) })
 	run("signing keys", background, s.keys.Run)
 	run("audit sealer", background, s.sealer().Run)
@@ -280,39 +294,6 @@ func (s *Server) prune(ctx context.Context) error {
 func (s *Server) poolStats() telemetry.Pool {
 	p := s.store.Stats()
 	return telemetry.Pool{Max: p.Max, Open: p.Open, InUse: p.InUse, Waits: p.Waited, Waited: p.WaitedFor}
-}
-
-// pluginReports passes on what happens to plugins. A plugin that broke the contract is a security event.
-type pluginReports struct {
-	host.Silent
-	server *Server
-}
-
-func (p *pluginReports) Lied(ctx context.Context, instance, rule string) {
-	s := p.server
-	s.log.ErrorContext(ctx, "plugin broke the contract", "instance", instance, "rule", rule)
-	if s.store == nil {
-		return
-	}
-	var q tx.Q = s.store
-	err := audit.Write(context.WithoutCancel(ctx), q, s.store, audit.Event{At: time.Now(), Kind: audit.PluginLied, Actor: instance,
-		Data: map[string]string{"instance": instance, "rule": rule}})
-	if err != nil {
-		s.log.ErrorContext(ctx, "audit event of a plugin's breach was not written", "error", err)
-	}
-}
-
-func (p *pluginReports) State(instance string, state host.State) {
-	p.server.metrics.PluginUp(instance, state == host.StateUp)
-}
-
-func (p *pluginReports) Called(instance, op string, d time.Duration, err error) {
-	outcome := "ok"
-	var e *host.Error
-	if errors.As(err, &e) {
-		outcome = string(e.Kind)
-	}
-	p.server.metrics.PluginCall(instance, op, outcome, d)
 }
 
 // listen opens a TCP listener with an error that says what to do.

@@ -56,8 +56,14 @@ func (i *instance) status() Status {
 	if i.lastErr != nil {
 		s.LastError = i.lastErr.Error()
 	}
-	if m := (*misconfigured)(nil); errors.As(i.lastErr, &m) {
-		s.Problems = m.Problems
-	}
+	s.Problems = Problems(i.lastErr)
 	return s
+}
+
+// Problems returns what a plugin said of its configuration when err is that it refused it.
+func Problems(err error) []sdk.Problem {
+	if m := (*misconfigured)(nil); errors.As(err, &m) {
+		return m.Problems
+	}
+	return nil
 }

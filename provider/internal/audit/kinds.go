@@ -143,6 +143,8 @@ const (
 	PluginStopped Kind = "plugin.stopped"
 	// PluginBroken: the breaker opened and the method is not offered. Data also: reason.
 	PluginBroken Kind = "plugin.broken"
+	// PluginReloaded: an operator had the plugins reloaded. Data also: outcome (added, replaced, removed, refused), version, digest.
+	PluginReloaded Kind = "plugin.reloaded"
 )
 
 // The installation.

@@ -79,7 +79,7 @@ func (r *Registry) Highest(instance string, own uint32) uint32 {
 	defer r.mu.Unlock()
 	now := r.o.Now()
 	if r.read.IsZero() || now.Sub(r.read) > staleAfter {
-		return min(own, max(own, 2)-1)
+		return Unknown(own)
 	}
 	highest := own
 	for _, s := range r.others {
@@ -89,6 +89,10 @@ func (r *Registry) Highest(instance string, own uint32) uint32 {
 	}
 	return highest
 }
+
+// Unknown is what may be written where nobody knows who else lives: the version before the own one, which every plugin must be
+// able to write.
+func Unknown(own uint32) uint32 { return min(own, max(own, 2)-1) }
 
 // Changed says that something else runs here than before; it is announced soon.
 func (r *Registry) Changed() {
