@@ -21,7 +21,10 @@ const (
 	readTimeout       = 15 * time.Second
 	writeTimeout      = 60 * time.Second
 	idleTimeout       = 90 * time.Second
-	maxHeaderBytes    = 32 << 10
+	// answerTimeout is how long a request may take, a plugin's slowest step included. Without it, a database that accepts connections and says
+	// nothing would hold every request until the browser gives up, rather than have people told to come back.
+	answerTimeout  = 15 * time.Second
+	maxHeaderBytes = 32 << 10
 )
 
 // front is the HTTP edge: it listens from the first moment, answers 503 until the installation is open, and takes no
@@ -101,7 +104,7 @@ func (f *front) serve(ctx context.Context) error {
 func (f *front) open(s *Server) {
 	mux := http.NewServeMux()
 	for _, r := range s.routes {
-		mux.Handle(r.pattern, f.tele.Middleware(r.name, r.handler))
+		mux.Handle(r.pattern, f.tele.Middleware(r.name, within(answerTimeout, r.handler)))
 	}
 	f.tele.Failed = s.failed
 	f.ready = s.store.Ping
@@ -109,6 +112,15 @@ func (f *front) open(s *Server) {
 }
 
 var _ http.Handler = (*front)(nil)
+
+// within ends the request's context after d: whatever it waits for then fails as unavailable, and the answer says so.
+func within(d time.Duration, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), d)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
 
 // drain lets requests under way finish. A load balancer sees /readyz fail first.
 func (f *front) drain() {

@@ -81,6 +81,60 @@ func TestDatabaseAway(t *testing.T) {
 	c.refresh(got.RefreshToken)
 }
 
+// TestDatabaseHangs has PostgreSQL accept everything and answer nothing: people and machines are told to come back rather than left to wait,
+// and the server goes on by itself.
+func TestDatabaseHangs(t *testing.T) {
+	t.Parallel()
+	db, err := url.Parse(pgtest.DSN(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := newLine(t, db.Host)
+	db.Host = line.address
+	in := install(t, relyingParty("web", nil))
+	in.config["database"] = map[string]any{"url": db.String()}
+	in.save(t)
+	in.start(t)
+	dario, c := in.newPerson(t, "dario"), in.goClient(t, "web")
+	got := c.login(dario)
+
+	line.hang()
+	t.Cleanup(func() { // also when the test fails, or nothing could be closed
+		line.mu.Lock()
+		hung := line.silent != nil
+		line.mu.Unlock()
+		if hung {
+			line.speak()
+		}
+	})
+	var all sync.WaitGroup
+	for what, address := range map[string]string{"authorize": c.begin().url, "userinfo": in.issuer + "/userinfo"} {
+		all.Go(func() {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			res, err := in.http.Do(bearer(req, got.AccessToken))
+			if err != nil {
+				t.Errorf("%s: %v", what, err)
+				return
+			}
+			_ = res.Body.Close()
+			if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" {
+				t.Errorf("%s: %s, Retry-After %q", what, res.Status, res.Header.Get("Retry-After"))
+			}
+		})
+	}
+	waitFor(t, "/readyz fails", func() bool { return in.ready() == http.StatusServiceUnavailable })
+	all.Wait()
+
+	line.speak()
+	waitFor(t, "/readyz is good again", func() bool { return in.ready() == http.StatusOK })
+	c.login(dario)
+	c.refresh(got.RefreshToken)
+}
+
 func bearer(r *http.Request, token string) *http.Request {
 	r.Header.Set("Authorization", "Bearer "+token)
 	return r
@@ -130,6 +184,7 @@ type line struct {
 	mu       sync.Mutex
 	listener net.Listener
 	open     map[net.Conn]bool
+	silent   chan struct{} // closed when bytes go through; nil: they do
 }
 
 func newLine(t testing.TB, to string) *line {
@@ -177,7 +232,7 @@ func (l *line) carry(listener net.Listener, from net.Conn) {
 	l.open[from], l.open[to] = true, true
 	l.mu.Unlock()
 	pipe := func(a, b net.Conn) {
-		_, _ = io.Copy(a, b)
+		_, _ = io.Copy(a, &heard{l, b})
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		for _, c := range []net.Conn{a, b} {
@@ -187,6 +242,38 @@ func (l *line) carry(listener net.Listener, from net.Conn) {
 	}
 	go pipe(from, to)
 	pipe(to, from)
+}
+
+// hang keeps connections open, takes new ones, and lets nothing through, as when the database's host is stopped or its disk is.
+func (l *line) hang() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.silent = make(chan struct{})
+}
+
+// speak ends hang.
+func (l *line) speak() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(l.silent)
+	l.silent = nil
+}
+
+// heard reads what goes through the line.
+type heard struct {
+	line *line
+	from net.Conn
+}
+
+func (h *heard) Read(b []byte) (int, error) {
+	n, err := h.from.Read(b)
+	h.line.mu.Lock()
+	silent := h.line.silent
+	h.line.mu.Unlock()
+	if silent != nil {
+		<-silent
+	}
+	return n, err
 }
 
 func (l *line) cut() {
