@@ -24,7 +24,7 @@ var ranks = []struct {
 	{2, []string{"plugins/...", "plugins/sdk/sdktest", "provider/internal/fault", "provider/internal/telemetry", "provider/internal/tx"}},
 	{3, []string{"provider/internal/audit"}},
 	{4, []string{"provider/internal/sealing"}},
-	{5, []string{"provider/internal/subscriber", "provider/internal/relyingparty", "provider/internal/signingkey", "provider/internal/session",
+	{5, []string{"provider/internal/subscriber", "provider/internal/relyingparty", "provider/internal/signingkey", "provider/internal/instancekey", "provider/internal/session",
 		"provider/internal/consent", "provider/internal/throttle", "provider/internal/grant", "provider/internal/delivery", "provider/internal/policy", "provider/internal/replica"}},
 	{6, []string{"provider/internal/login"}},
 	{7, []string{"provider/internal/callback"}},

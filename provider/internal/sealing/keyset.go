@@ -37,7 +37,7 @@ type KeysetStore interface {
 // classDerivation is the keyset behind MAC. It is not one of the classes of secrets: nothing is sealed with it.
 const classDerivation Class = "derivation"
 
-var allClasses = []Class{ClassFlow, ClassCredential, ClassSigningKey, ClassClient, ClassMessage, ClassConfig, ClassContact, classDerivation}
+var allClasses = []Class{ClassFlow, ClassCredential, ClassSigningKey, ClassClient, ClassMessage, ClassConfig, ClassContact, ClassInstanceKey, classDerivation}
 
 func template(c Class) *tinkpb.KeyTemplate {
 	if c == classDerivation {

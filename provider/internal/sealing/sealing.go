@@ -11,7 +11,9 @@ const (
 	ClassClient     Class = "client"  // what a relying party's registration holds in secret
 	ClassMessage    Class = "message" // what the outbox sends
 	ClassConfig     Class = "config"
-	ClassContact    Class = "contact" // addresses, and what an account had before a change
+	// ClassInstanceKey is a key made for an instance of a plugin.
+	ClassInstanceKey Class = "instance_key"
+	ClassContact     Class = "contact" // addresses, and what an account had before a change
 )
 
 // Purpose separates the uses of the derivation key.

@@ -7,6 +7,7 @@ import (
 	"github.com/varco-id/varco/provider/internal/consent"
 	"github.com/varco-id/varco/provider/internal/delivery"
 	"github.com/varco-id/varco/provider/internal/grant"
+	"github.com/varco-id/varco/provider/internal/instancekey"
 	"github.com/varco-id/varco/provider/internal/login"
 	"github.com/varco-id/varco/provider/internal/relyingparty"
 	"github.com/varco-id/varco/provider/internal/replica"
@@ -26,6 +27,7 @@ type Store interface {
 	subscriber.LifeStore
 	relyingparty.Store
 	signingkey.Store
+	instancekey.Store
 	login.Store
 	login.WaitStore
 	session.Store
