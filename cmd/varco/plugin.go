@@ -12,6 +12,8 @@ type pluginCmd struct {
 	Reload  pluginReloadCmd  `cmd:"" help:"Put the plugins of the configuration file in force in the running server."`
 	Upgrade pluginUpgradeCmd `cmd:"" help:"Try a new program of a plugin, write it into the configuration and put it in force."`
 	Pin     pluginPinCmd     `cmd:"" help:"Print what pins a plugin's program in the configuration."`
+	New     pluginNewCmd     `cmd:"" help:"Write the skeleton of a plugin of your own."`
+	Test    pluginTestCmd    `cmd:"" help:"Check a plugin against every rule of the plugin contract."`
 	Serve   pluginServeCmd   `cmd:"" hidden:"" help:"Be a bundled plugin; the server starts it."`
 }
 

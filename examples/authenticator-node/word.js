@@ -6,7 +6,8 @@
 import { randomInt, timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import {
-  ask, create, failure, field, notApplicable, notConfigured, pack, say, screen, submit, success, t, texts, unpack, update
+  ask, contents, create, failure, field, notApplicable, notConfigured, pack, readConfig, remembered, say, screen, submit, success, t,
+  texts, unpack, update
 } from '@varco/plugin'
 
 const version = 1 // of what credentials and state look like
@@ -17,13 +18,12 @@ const schema = readFileSync(new URL('./config.schema.json', import.meta.url))
 
 /** @returns {import('@varco/plugin').Plugin} */
 export function word () {
-  /** @type {Map<string, {ask: number, minLength: number}>} */
+  /** @type {Map<string, {ask: number, min_length: number}>} */
   const instances = new Map()
 
-  /** @param {import('@varco/plugin').StepRequest} r */
-  const settings = (r) => {
-    const found = instances.get(r.context.instanceId)
-    if (!found) throw notConfigured(`no configuration of ${r.context.instanceId}`)
+  const settings = (instanceId) => {
+    const found = instances.get(instanceId)
+    if (!found) throw notConfigured(`no configuration of ${instanceId}`)
     return found
   }
 
@@ -38,26 +38,27 @@ export function word () {
       methods: [{ id: 'word', title: 'word.name', factors: ['knowledge'], amr: ['kba'], canEnrol: true }]
     }),
 
-    validateConfig: (configuration) => {
-      const { ask: asked, minLength } = read(configuration)
-      return minLength < 2 * asked ? [{ pointer: '/min_length', message: `must be at least ${2 * asked}, twice "ask"` }] : []
+    validateConfig: (configuration) => read(configuration).problems,
+    configure: (configuration) => {
+      const { value, problems } = read(configuration)
+      if (problems.length > 0) throw notConfigured(`${problems[0].pointer} ${problems[0].message}`)
+      instances.set(configuration.instanceId, value)
     },
-    configure: (configuration) => { instances.set(configuration.instanceId, read(configuration)) },
     remove: ({ instanceId }) => { instances.delete(instanceId) },
 
     // Begin asks for the characters that the credential waits for. Nobody without a word is asked anything.
     begin: (r) => {
-      settings(r)
+      settings(r.context.instanceId)
       const stored = find(r)
       return stored ? ask(question(stored.positions)) : notApplicable('not_enrolled')
     },
 
     // Continue compares all characters before it says anything, so that nobody learns which of them was right.
     continue: (r) => {
-      const { ask: count } = settings(r)
+      const { ask: count } = settings(r.context.instanceId)
       const stored = find(r)
       if (!stored) return notApplicable('not_enrolled')
-      if (!matches(stored.word, stored.positions, r.inputs)) {
+      if (!matches(stored, r.inputs)) {
         return failure('bad_credential', { counts: true, retryable: true, view: question(stored.positions, t('word.wrong')) })
       }
       const [credential] = r.credentials
@@ -71,13 +72,12 @@ export function word () {
 
     // Choosing a word takes two steps: the word, and proof that the person can count its characters.
     beginEnroll: (r) => {
-      settings(r)
+      settings(r.context.instanceId)
       return ask(choice())
     },
     continueEnroll: (r) => {
-      const { ask: count, minLength } = settings(r)
-      const chosen = remembered(r)
-      if (!chosen) {
+      const { ask: count, min_length: minLength } = settings(r.context.instanceId)
+      if (r.state.length === 0) {
         const given = normalise(r.inputs.word)
         if (!good(given, minLength)) {
           return failure('invalid_input', { retryable: true, view: choice(t('word.rule', { min: String(minLength) })) })
@@ -85,7 +85,9 @@ export function word () {
         const positions = choose(given, count)
         return { ...ask(question(positions)), state: pack({ word: given, positions }), stateVersion: version }
       }
-      if (!matches(chosen.word, chosen.positions, r.inputs)) {
+      const chosen = remembered(r, version)
+      if (!usable(chosen)) return failure('expired')
+      if (!matches(chosen, r.inputs)) {
         // The word goes along in the state, which the host seals; no page ever shows it again.
         const view = question(chosen.positions, t('word.differs'))
         return { ...failure('invalid_input', { retryable: true, view }), state: r.state, stateVersion: version }
@@ -98,20 +100,26 @@ export function word () {
 
     // What an operator gives: {"word": "…"}, as the bank's old system had it.
     importCredentials: ({ instanceId, inputs }) => {
-      const found = instances.get(instanceId)
-      if (!found) throw notConfigured(`no configuration of ${instanceId}`)
+      const { ask: count, min_length: minLength } = settings(instanceId)
       return inputs.map(({ json }) => {
         const given = normalise(parsed(json)?.word)
-        if (!good(given, found.minLength)) return { error: `want {"word": "…"} with ${found.minLength} to ${maxLength} letters and digits, five of them different` }
-        return { change: create({ data: pack({ word: given, positions: choose(given, found.ask) }), version }) }
+        if (!good(given, minLength)) return { error: `want {"word": "…"} with ${minLength} to ${maxLength} letters and digits, five of them different` }
+        return { change: create({ data: pack({ word: given, positions: choose(given, count) }), version }) }
       })
     }
   }
 }
 
 function read (configuration) {
-  const { ask: asked = 3, min_length: minLength = 8 } = parsed(configuration.json) ?? {}
-  return { ask: asked, minLength }
+  const { value, problems } = readConfig(configuration, { ask: 3, min_length: 8 })
+  const between = (name, least, most) => {
+    if (value[name] < least || value[name] > most) problems.push({ pointer: `/${name}`, message: `give ${least} to ${most}` })
+  }
+  if (problems.length === 0) {
+    between('ask', 2, 5)
+    between('min_length', Math.max(8, 2 * value.ask), maxLength)
+  }
+  return { value, problems }
 }
 
 function parsed (json) {
@@ -128,6 +136,7 @@ function normalise (given) {
 }
 
 function good (given, minLength) {
+  if (typeof given !== 'string') return false
   const characters = [...given]
   return characters.length >= minLength && characters.length <= maxLength &&
     /^[\p{L}\p{N}]+$/u.test(given) && new Set(characters).size >= 5
@@ -144,7 +153,7 @@ function choose (given, count) {
 }
 
 // Every character is compared, in the same time wherever the first wrong one stands.
-function matches (stored, positions, inputs) {
+function matches ({ word: stored, positions }, inputs) {
   const characters = [...stored]
   let right = positions.length > 0
   for (const position of positions) {
@@ -158,13 +167,15 @@ function matches (stored, positions, inputs) {
 }
 
 function find (r) {
-  return r.credentials.length === 0 ? undefined : unpack(r.credentials[0].data)
+  if (r.credentials.length === 0) return undefined
+  const stored = contents(r.credentials[0], version)
+  if (!usable(stored)) throw notConfigured('the stored word is not readable')
+  return stored
 }
 
-function remembered (r) {
-  if (r.state.length === 0) return undefined
-  const state = parsed(r.state)
-  return typeof state?.word === 'string' && Array.isArray(state.positions) ? state : undefined
+// What is stored, and the state of choosing a word, have the same form.
+function usable (value) {
+  return good(value?.word, 1) && Array.isArray(value.positions) && value.positions.every(Number.isInteger)
 }
 
 const choice = (error) => screen(t('word.choose'), say(t('word.explain')),

@@ -114,7 +114,14 @@ export function update(credential: Credential, changed: Pick<CredentialChange, '
 export function revoke(credential: Credential): CredentialChange
 /** Bytes for a credential or a state, from any JSON value. */
 export function pack(value: unknown): Buffer
-/** What pack made; throws on anything else. */
+/** What pack made; anything else is a technical fault. */
 export function unpack(data: Uint8Array): any
+/** What a credential holds, if it is of a version that this release reads; anything else is a technical fault. */
+export function contents(credential: Credential, highest: number): any
+/** What the last step put into the state; undefined at the first step, and for what this release cannot read. */
+export function remembered(request: StepRequest, highest: number): any
+/** Reads a configuration strictly, against defaults and required settings. */
+export function readConfig<T extends object>(configuration: Configuration, defaults: T,
+  required?: Record<string, 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object'>): { value: T & Record<string, any>, problems: Array<Required<Problem>> }
 /** A catalogue from files named LOCALE.json in a folder: new URL('./texts/', import.meta.url). */
 export function texts(folder: URL): Record<string, Record<string, string>>

@@ -2,7 +2,8 @@
 export { serve } from './lib/serve.js'
 export { log } from './lib/log.js'
 export { Fault, aborted, notConfigured, resourceExhausted, unavailable } from './lib/errors.js'
+export { readConfig } from './lib/config.js'
 export { contractVersion } from './lib/contract.js'
 export {
-  ask, create, failure, field, notApplicable, pack, revoke, say, screen, submit, success, t, texts, unpack, update
+  ask, contents, create, failure, field, notApplicable, pack, remembered, revoke, say, screen, submit, success, t, texts, unpack, update
 } from './lib/build.js'

@@ -95,8 +95,24 @@ test('imports words and says what is wrong with others', async () => {
   await assert.rejects(plugin.call('Enrollment', 'ImportCredentials', request), /no configuration/)
 })
 
+test('what cannot be read opens nothing and is nobody\'s failed attempt', async () => {
+  const { plugin, alice } = await withWord()
+  const [good] = alice.credentials
+  for (const bad of [{ data: Buffer.from('\0') }, { data: Buffer.from('{"word":"Montebianco42"}') }, { version: 2 }]) {
+    alice.credentials = [{ ...good, ...bad }]
+    await assert.rejects(alice.login('word').begin(), (error) => error.code === 9)
+  }
+  for (const state of ['null', '{"word":"x"}', '[]', 'x', '{"word":"' + 'a'.repeat(9) + '","positions":[]}']) {
+    const flow = plugin.person('bruno').enrol('word')
+    await flow.begin()
+    flow.state = Buffer.from(state)
+    flow.stateVersion = 1
+    assert.equal((await flow.continue({})).failure.reason, 'expired', state)
+  }
+})
+
 test('a configuration that leaves too few characters is refused', async () => {
-  await assert.rejects(start(word(), { ask: 5, min_length: 8 }), /min_length must be at least 10/)
+  await assert.rejects(start(word(), { ask: 5, min_length: 8 }), /min_length give 10 to 30/)
   const { plugin } = await withWord()
   await plugin.call('PluginLifecycle', 'Remove', { instanceId })
   await assert.rejects(plugin.person('dora').login('word').begin(), /no configuration/)

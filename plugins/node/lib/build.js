@@ -1,5 +1,6 @@
 // Short ways to say what most steps say.
 import { readFileSync, readdirSync } from 'node:fs'
+import { notConfigured } from './errors.js'
 
 /**
  * A text: a key of the catalogue and its parameters.
@@ -35,8 +36,45 @@ export const notApplicable = (reason) => ({ notApplicable: { reason } })
 /** Data for a credential or for the state of a flow, from any JSON value. */
 export const pack = (value) => Buffer.from(JSON.stringify(value))
 
-/** What pack made. It throws on anything else. */
-export const unpack = (data) => JSON.parse(Buffer.from(data).toString('utf8'))
+/**
+ * What pack made. Anything else is a technical fault that is no bug of the plugin: one damaged row must not shut out
+ * everybody. The error does not quote the data, which is a secret.
+ */
+export function unpack (data) {
+  try {
+    return JSON.parse(Buffer.from(data).toString('utf8'))
+  } catch {
+    throw notConfigured('the data is not readable')
+  }
+}
+
+/**
+ * What a credential holds, if it is of a version that this release reads: after a rollback there may be newer ones.
+ * @param {{data: Uint8Array, version: number}} credential
+ * @param {number} highest
+ */
+export function contents (credential, highest) {
+  if (credential.version > highest) throw notConfigured(`the credential is of version ${credential.version}, this release reads ${highest}`)
+  const value = unpack(credential.data)
+  if (typeof value !== 'object' || value === null) throw notConfigured('the data is not readable')
+  return value
+}
+
+/**
+ * What the last step put into the state, or undefined: at the first step, and for what this release cannot read. Answer
+ * the latter with failure('expired').
+ * @param {{state: Uint8Array, stateVersion: number}} request
+ * @param {number} highest
+ */
+export function remembered (request, highest) {
+  if (request.state.length === 0 || request.stateVersion > highest) return undefined
+  try {
+    const value = JSON.parse(Buffer.from(request.state).toString('utf8'))
+    return typeof value === 'object' && value !== null ? value : undefined
+  } catch {
+    return undefined
+  }
+}
 
 /**
  * The change that stores a new credential.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { aborted, notConfigured, notApplicable, pack, resourceExhausted, revoke, t, unavailable, unpack, update } from '../index.js'
+import { aborted, contents, notConfigured, notApplicable, pack, readConfig, remembered, resourceExhausted, revoke, t, unavailable, unpack, update } from '../index.js'
 import { statusOf } from '../lib/errors.js'
 import { line } from '../lib/log.js'
 import { servicesOf } from '../lib/services.js'
@@ -120,6 +120,31 @@ test('a record of the log cannot be forged by its fields', () => {
     assert.deepEqual(rest, want)
     assert.ok(!Number.isNaN(Date.parse(at)))
   }
+})
+
+test('configurations are read strictly', () => {
+  const read = (json) => readConfig({ json: Buffer.from(json) }, { digits: 6, ratio: 0.5, list: ['a'] }, { url: 'string' })
+  assert.deepEqual(read('{"url": "u", "digits": 8, "ratio": 1}'), { value: { digits: 8, ratio: 1, list: ['a'], url: 'u' }, problems: [] })
+  for (const [json, pointer] of [
+    ['{', ''], ['[]', ''], ['null', ''], ['{}', '/url'], ['', '/url'], ['{"url": 7}', '/url'], ['{"url": "u", "digit": 1}', '/digit'],
+    ['{"url": "u", "digits": 1.5}', '/digits'], ['{"url": "u", "list": {}}', '/list'], ['{"url": "u", "digits": null}', '/digits'],
+    ['{"url": "u", "a/b~": 1}', '/a~1b~0'], ['{"url": "u", "__proto__": {"digits": 9}}', '/__proto__']
+  ]) assert.deepEqual(read(json).problems.map((p) => p.pointer), [pointer], json)
+  assert.ok(!JSON.stringify(read('{"url": 12345678}')).includes('12345678,'))
+})
+
+test('data that is not readable is a technical fault, and says nothing of itself', () => {
+  for (const broken of ['', 'hunter2', '{"a":', '\u0000']) {
+    assert.throws(() => unpack(Buffer.from(broken)), (e) => e.code === 9 && !e.message.includes('hunter2'))
+    assert.equal(remembered({ state: Buffer.from(broken), stateVersion: 1 }, 1), undefined)
+  }
+  const credential = { data: pack({ a: 1 }), version: 2 }
+  assert.deepEqual(contents(credential, 2), { a: 1 })
+  assert.throws(() => contents(credential, 1), (e) => e.code === 9)
+  assert.throws(() => contents({ data: pack(null), version: 1 }, 1), (e) => e.code === 9)
+  assert.deepEqual(remembered({ state: pack({ a: 1 }), stateVersion: 1 }, 1), { a: 1 })
+  assert.equal(remembered({ state: pack({ a: 1 }), stateVersion: 2 }, 1), undefined)
+  assert.equal(remembered({ state: pack(7), stateVersion: 1 }, 1), undefined)
 })
 
 test('texts are read as a person would', async () => {
