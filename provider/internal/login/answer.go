@@ -201,7 +201,7 @@ func (d *Dispatcher) request(x *run, m host.MethodRef, op host.Op, in map[string
 		if name == "" || x.shown != "" { // what was typed is not of whom a credential named
 			name = x.who.display()
 		}
-		r.Context.Subject = &sdk.Subject{ID: x.who.sub.ID, Name: name}
+		r.Context.Subject = &sdk.Subject{ID: x.who.sub.ID, Name: name, Attributes: attributes(x.who.sub.Claims)}
 	}
 	return r, nil
 }
