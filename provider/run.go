@@ -22,6 +22,7 @@ import (
 	"github.com/varco-id/varco/provider/internal/fault"
 	"github.com/varco-id/varco/provider/internal/login"
 	"github.com/varco-id/varco/provider/internal/relyingparty"
+	"github.com/varco-id/varco/provider/internal/sealing"
 	"github.com/varco-id/varco/provider/internal/store/sqlstore"
 	"github.com/varco-id/varco/provider/internal/telemetry"
 )
@@ -240,7 +241,7 @@ func (s *Server) openDomains(ctx context.Context) (*domains, error) {
 			s.log.WarnContext(ctx, "the plugins are slow to start: `varco plugin list` says which", "error", err)
 		}
 	}
-	box, err := s.config.openBox(ctx, s.store, s.host)
+	box, err := s.openBox(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -250,6 +251,22 @@ func (s *Server) openDomains(ctx context.Context) (*domains, error) {
 		return nil, err
 	}
 	return d, d.keys.Maintain(ctx)
+}
+
+// openBox waits for a KMS that is away, as openStore does for the database.
+func (s *Server) openBox(ctx context.Context) (*sealing.Keyring, error) {
+	for wait := databaseRetry; ; wait = min(2*wait, 10*time.Second) {
+		box, err := s.config.openBox(ctx, s.store, s.host)
+		if !fault.Is(err, fault.Unavailable) {
+			return box, err
+		}
+		s.log.WarnContext(ctx, "the secrets cannot be opened yet, trying again", "error", err, "retry_in", wait.String())
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(wait):
+		}
+	}
 }
 
 // sealer seals the audit log.

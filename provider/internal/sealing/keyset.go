@@ -63,7 +63,7 @@ func (ks keks) byID(id string) (KEK, error) {
 // wrap encrypts h for the store under the first KEK.
 func (ks keks) wrap(ctx context.Context, installation string, c Class, h *keyset.Handle) (Keyset, error) {
 	var b bytes.Buffer
-	if err := h.WriteWithContext(ctx, keyset.NewBinaryWriter(&b), wrapper{ks[0]}, wrapPlace(installation, c)); err != nil {
+	if err := h.WriteWithContext(ctx, keyset.NewBinaryWriter(&b), &wrapper{kek: ks[0]}, wrapPlace(installation, c)); err != nil {
 		return Keyset{}, fault.Wrap(fault.Unavailable, err, "wrap a keyset")
 	}
 	return Keyset{Class: c, Wrapped: b.Bytes(), KEK: ks[0].ID(), Version: 1}, nil
@@ -75,7 +75,11 @@ func (ks keks) unwrap(ctx context.Context, installation string, k Keyset) (*keys
 	if err != nil {
 		return nil, err
 	}
-	h, err := keyset.ReadWithContext(ctx, keyset.NewBinaryReader(bytes.NewReader(k.Wrapped)), wrapper{kek}, wrapPlace(installation, k.Class))
+	w := &wrapper{kek: kek}
+	h, err := keyset.ReadWithContext(ctx, keyset.NewBinaryReader(bytes.NewReader(k.Wrapped)), w, wrapPlace(installation, k.Class))
+	if fault.Is(w.failed, fault.Unavailable) { // a KMS that is away: the key may be right, and it is worth trying again
+		return nil, w.failed
+	}
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, fmt.Sprintf("the keyset %q does not open under the key-encryption key %s", k.Class, k.KEK))
 	}
@@ -87,14 +91,19 @@ func wrapPlace(installation string, c Class) []byte {
 }
 
 // wrapper shows a KEK to Tink.
-type wrapper struct{ kek KEK }
+type wrapper struct {
+	kek    KEK
+	failed error // of Unwrap: Tink's own error does not carry it
+}
 
-var _ tink.AEADWithContext = wrapper{}
+var _ tink.AEADWithContext = (*wrapper)(nil)
 
-func (w wrapper) EncryptWithContext(ctx context.Context, plaintext, associatedData []byte) ([]byte, error) {
+func (w *wrapper) EncryptWithContext(ctx context.Context, plaintext, associatedData []byte) ([]byte, error) {
 	return w.kek.Wrap(ctx, plaintext, associatedData)
 }
 
-func (w wrapper) DecryptWithContext(ctx context.Context, ciphertext, associatedData []byte) ([]byte, error) {
-	return w.kek.Unwrap(ctx, ciphertext, associatedData)
+func (w *wrapper) DecryptWithContext(ctx context.Context, ciphertext, associatedData []byte) (plaintext []byte, err error) {
+	plaintext, err = w.kek.Unwrap(ctx, ciphertext, associatedData)
+	w.failed = err
+	return plaintext, err
 }

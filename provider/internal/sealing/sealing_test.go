@@ -313,3 +313,22 @@ func ExampleKeyring() {
 	fmt.Printf("%s, %v\n", text, err)
 	// Output: state, a sealed value of class flow does not open
 }
+
+// away is a key-encryption key in a KMS that cannot be reached.
+type away struct{ sealing.KEK }
+
+func (away) Unwrap(context.Context, []byte, []byte) ([]byte, error) {
+	return nil, fault.New(fault.Unavailable, "the KMS does not answer")
+}
+
+// A KMS that is away is worth waiting for; a wrong key is not. Whoever opens the keysets must be able to tell them apart.
+func TestAKeyServiceThatIsAway(t *testing.T) {
+	t.Parallel()
+	s, key := newMemory(), newKEK(t)
+	if _, err := sealing.Open(t.Context(), s, key); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sealing.Open(t.Context(), s, away{key}); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("a KMS that is away: %v", err)
+	}
+}
