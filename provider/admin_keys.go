@@ -12,6 +12,10 @@ var (
 	KeysList   = operation("keys.list", (*Admin).keysList)
 	KeysRotate = operation("keys.rotate", (*Admin).keysRotate)
 	KeysRevoke = operation("keys.revoke", (*Admin).keysRevoke)
+
+	// Operations on the keys of plugins' instances.
+	KeysInstances      = operation("keys.instances", (*Admin).keysInstances)
+	KeysRotateInstance = operation("keys.rotate_instance", (*Admin).keysRotateInstance)
 )
 
 // KeyInfo is a key that signs tokens. It is published from CreatedAt, signs from ActiveAt to RetiredAt, and stays
@@ -79,7 +83,11 @@ func (a *Admin) keysRevoke(ctx context.Context, in ByID) ([]KeyInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.keys.Revoke(ctx, actorOf(ctx), in.ID); err != nil {
+	err = d.keys.Revoke(ctx, actorOf(ctx), in.ID)
+	if fault.Is(err, fault.NotFound) {
+		err = d.instance.Revoke(ctx, actorOf(ctx), in.ID)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return a.keysList(ctx, None{})

@@ -8,6 +8,7 @@ import (
 	"github.com/varco-id/varco/plugins/host"
 	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/provider/internal/fault"
+	"github.com/varco-id/varco/provider/internal/instancekey"
 	"github.com/varco-id/varco/provider/internal/relyingparty"
 	"github.com/varco-id/varco/provider/internal/sealing"
 	"github.com/varco-id/varco/provider/internal/signingkey"
@@ -21,6 +22,8 @@ import (
 const (
 	topicClients = "clients"
 	topicKeys    = "signing_keys"
+	// topicInstanceKeys is woken when a key of an instance was rotated or taken away.
+	topicInstanceKeys = "instance_keys"
 )
 
 // domains are the services that a server and an operator's command share.
@@ -28,6 +31,7 @@ type domains struct {
 	box         *sealing.Keyring
 	clients     *relyingparty.Service
 	keys        *signingkey.Service
+	instance    *instancekey.Service // keys of plugins' instances
 	subscribers *subscriber.Service
 	audit       *auditKeys
 }
@@ -51,6 +55,8 @@ func newDomains(c *Config, store *sqlstore.Store, box *sealing.Keyring, plugins 
 	if err != nil {
 		return nil, err
 	}
+	d.instance = &instancekey.Service{DB: store, Store: store, Box: box, Audit: store,
+		Changed: func(string) { store.Wake(context.Background(), topicInstanceKeys) }}
 	d.subscribers = &subscriber.Service{DB: store, Rows: store, Audit: store, Box: box, Plugins: plugins,
 		Forgive: func(ctx context.Context, q tx.Q, sub string) error { return forgive(ctx, q, store, sub) }}
 	return d, nil

@@ -57,6 +57,7 @@ type Server struct {
 	cache  *relyingparty.Cache
 	outbox *delivery.Outbox
 
+	handed    handed
 	logins    *login.Dispatcher
 	callbacks *callback.Handler
 
@@ -162,6 +163,7 @@ func (s *Server) start(ctx, background context.Context, run runner) error {
 	s.host, err = host.New(host.Options{
 		Instances: instances, Dir: c.pluginDir(), AllowUnpinned: c.Development, Log: s.log, Report: s.reports,
 		Readable:    s.replicas.readable,
+		Keys:        s.handKeys,
 		DialOptions: []grpc.DialOption{grpc.WithStatsHandler(otelgrpc.NewClientHandler(otelgrpc.WithTracerProvider(s.tracing.Provider())))},
 	})
 	if err != nil {
@@ -176,6 +178,7 @@ func (s *Server) start(ctx, background context.Context, run runner) error {
 	if s.domains, err = s.openDomains(ctx); err != nil {
 		return err
 	}
+	s.handed.opened()
 	s.cache = relyingparty.NewCache(s.store, s.store, clientTTL, time.Now)
 	if err := c.declareClients(ctx, s.domains, s.store); err != nil {
 		return err
@@ -205,6 +208,7 @@ func (s *Server) start(ctx, background context.Context, run runner) error {
 		Texts: &delivery.Catalogues{Describe: s.host.Describe}, Idempotent: c.idempotentChannels(),
 		Report: s.callbacks.Report})
 	run("outbox", background, worker.Run)
+	run("instance keys", background, s.renewKeys)
 	run("logins that wait", background, s.logins.RunWaiting)
 	run("invalidation", background, s.followChanges)
 	run("pruning", background, s.prune)

@@ -9,7 +9,7 @@ import (
 
 // keysCmd is `varco keys`.
 type keysCmd struct {
-	List           keysListCmd     `cmd:"" help:"List the keys that sign tokens and those that seal secrets."`
+	List           keysListCmd     `cmd:"" help:"List the keys that sign tokens, those of plugins, and those that seal secrets."`
 	Rotate         keysRotateCmd   `cmd:"" help:"Make new keys to sign tokens with."`
 	Revoke         keysRevokeCmd   `cmd:"" help:"Stop publishing a key now: what it signed counts no more."`
 	RotateWrapping keysWrappingCmd `cmd:"" help:"Wrap every data key with the first key-encryption key of the configuration."`
@@ -22,8 +22,9 @@ func (keysListCmd) Help() string { return "Example:\n  varco keys list" }
 
 // allKeys is what `varco keys list` answers.
 type allKeys struct {
-	Signing []provider.KeyInfo    `json:"signing"`
-	Sealing []provider.KeysetInfo `json:"sealing"`
+	Signing   []provider.KeyInfo         `json:"signing"`
+	Instances []provider.InstanceKeyInfo `json:"instances"`
+	Sealing   []provider.KeysetInfo      `json:"sealing"`
 }
 
 func (keysListCmd) Run(s *session) error {
@@ -36,12 +37,19 @@ func (keysListCmd) Run(s *session) error {
 	if all.Signing, err = provider.KeysList.Do(s, caller, provider.None{}); err != nil {
 		return err
 	}
+	if all.Instances, err = provider.KeysInstances.Do(s, caller, provider.None{}); err != nil {
+		return err
+	}
 	if all.Sealing, err = provider.KeysSealing.Do(s, caller, provider.None{}); err != nil {
 		return err
 	}
 	return s.show(all, func(w io.Writer) {
 		signingTable(w, all.Signing)
 		fmt.Fprintln(w)
+		if len(all.Instances) > 0 {
+			instanceTable(w, all.Instances)
+			fmt.Fprintln(w)
+		}
 		sealingTable(w, all.Sealing)
 	})
 }
@@ -50,6 +58,13 @@ func signingTable(w io.Writer, list []provider.KeyInfo) {
 	row(w, "SIGNS TOKENS", "ALGORITHM", "STATE", "MADE", "SIGNS FROM", "SIGNS UNTIL", "PUBLISHED UNTIL")
 	for _, k := range list {
 		row(w, k.ID, k.Alg, k.State, when(k.CreatedAt), when(k.ActiveAt), when(k.RetiredAt), when(k.ExpiresAt))
+	}
+}
+
+func instanceTable(w io.Writer, list []provider.InstanceKeyInfo) {
+	row(w, "INSTANCE", "KEY", "KIND", "KID", "STATE", "MADE", "KEPT UNTIL")
+	for _, k := range list {
+		row(w, k.Instance, k.Name, k.Kind, k.ID, k.State, when(k.CreatedAt), when(k.ExpiresAt))
 	}
 }
 
@@ -67,17 +82,30 @@ func (s *session) showKeys(list []provider.KeyInfo) error {
 type keysRotateCmd struct {
 	Alg    []string `placeholder:"ALG" help:"ES256 or RS256; default both."`
 	AtOnce bool     `help:"Sign with the new keys within seconds: for a key that may have leaked."`
+
+	Instance string `placeholder:"NAME" help:"Rotate the keys of this instance of a plugin instead."`
+	Key      string `placeholder:"NAME" help:"With --instance: this one of its keys; default all."`
 }
 
 func (keysRotateCmd) Help() string {
 	return `Keys rotate by themselves on schedule; this is for doing it now. The new keys are published at once and sign after
 signing_keys.publish_ahead. The old ones stay published until what they signed has expired.
 
+The keys of an instance of a plugin rotate by this command alone: the plugin signs with the new ones at once, and accepts
+the ones before for 90 days.
+
 Example:
   varco keys rotate`
 }
 
 func (c *keysRotateCmd) Run(s *session) error {
+	if c.Instance != "" {
+		list, err := do(s, provider.KeysRotateInstance, provider.InstanceKeyRotation{Instance: c.Instance, Name: c.Key})
+		if err != nil {
+			return err
+		}
+		return s.show(list, func(w io.Writer) { instanceTable(w, list) })
+	}
 	list, err := do(s, provider.KeysRotate, provider.KeyRotation{Algs: c.Alg, AtOnce: c.AtOnce})
 	if err != nil {
 		return err
