@@ -60,7 +60,7 @@ func (grid) Continue(_ context.Context, r *sdk.StepRequest) (*sdk.StepResponse, 
 	if err != nil || c == nil {
 		return &sdk.StepResponse{NotApplicable: &sdk.NotApplicable{Reason: sdk.ReasonNotEnrolled}}, err
 	}
-	right := subtle.ConstantTimeEq(int32(len(c.Ask)), asked)
+	right := 1
 	for _, cell := range c.Ask {
 		right &= subtle.ConstantTimeCompare([]byte(r.Inputs[cell]), []byte(c.Cells[cell]))
 	}
@@ -130,8 +130,8 @@ func find(r *sdk.StepRequest) (*card, *sdk.Credential, error) {
 		return nil, nil, nil
 	}
 	var c card
-	if err := json.Unmarshal(r.Credentials[0].Data, &c); err != nil {
-		return nil, nil, errors.New("the stored card is not readable")
+	if err := json.Unmarshal(r.Credentials[0].Data, &c); err != nil || len(c.Ask) != asked {
+		return nil, nil, sdk.NotConfigured(errors.New("the stored card is not readable"))
 	}
 	return &c, &r.Credentials[0], nil
 }

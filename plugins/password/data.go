@@ -28,22 +28,23 @@ type stored struct {
 
 // credential returns the subject's password, or nil when there is none.
 //
-// Errors: its data is damaged or of a newer release; that is a fault, not a wrong password.
+// Errors: FAILED_PRECONDITION if its data is damaged or of a newer release; that is a fault, not a wrong password, and not
+// one that should shut out everybody else.
 func credential(r *sdk.StepRequest) (*stored, error) {
 	if len(r.Credentials) == 0 {
 		return nil, nil
 	}
 	c := r.Credentials[0]
 	if c.Version > stateVersion {
-		return nil, fmt.Errorf("password: credential %s was written by a newer release (version %d)", c.ID, c.Version)
+		return nil, sdk.NotConfigured(fmt.Errorf("password: credential %s was written by a newer release (version %d)", c.ID, c.Version))
 	}
 	var d data
 	if err := json.Unmarshal(c.Data, &d); err != nil {
-		return nil, fmt.Errorf("password: credential %s is not readable", c.ID)
+		return nil, sdk.NotConfigured(fmt.Errorf("password: credential %s is not readable", c.ID))
 	}
 	h, err := parsePHC(d.PHC)
 	if err != nil {
-		return nil, fmt.Errorf("password: credential %s holds no valid hash", c.ID)
+		return nil, sdk.NotConfigured(fmt.Errorf("password: credential %s holds no valid hash", c.ID))
 	}
 	return &stored{c, h}, nil
 }

@@ -33,7 +33,8 @@ func ResourceExhausted(retryAfter time.Duration) error {
 	return s.Err()
 }
 
-// NotConfigured reports a call for an instance that has no configuration in force.
+// NotConfigured reports a call for an instance that has no configuration in force, or with a credential or state that this
+// release cannot read: a plain error would count as a bug of the plugin, and shut out everybody for one damaged row.
 func NotConfigured(err error) error { return status.Error(codes.FailedPrecondition, text(err)) }
 
 // Aborted reports that a compare-and-set was lost: the host reloads the credentials and runs the step again.

@@ -23,7 +23,8 @@ func encode(v any) []byte {
 
 // decode reads a credential.
 //
-// Errors: its data is damaged or of a newer release; that is a fault, not a wrong code.
+// Errors: FAILED_PRECONDITION if its data is damaged or of a newer release; that is a fault, not a wrong code, and not one
+// that should shut out everybody else.
 func decode(c sdk.Credential) (oathcode.Clock, error) {
 	if c.Version > stateVersion {
 		return oathcode.Clock{}, fmt.Errorf("totp: credential %s was written by a newer release (version %d)", c.ID, c.Version)
