@@ -33,7 +33,7 @@ var ranks = []struct {
 	{10, []string{"provider/internal/store/sqlstore"}},
 	{11, []string{"provider"}},
 	{12, []string{"examples/..."}},
-	{13, []string{"cmd/varco", "examples/bank/cmd/..."}},
+	{13, []string{"cmd/varco", "examples/bank/cmd/...", "examples/authenticator-banktoken/tokenvendor/cmd"}},
 }
 
 // testSupport is imported by tests only, and may reach what it tests.
