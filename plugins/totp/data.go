@@ -27,14 +27,14 @@ func encode(v any) []byte {
 // that should shut out everybody else.
 func decode(c sdk.Credential) (oathcode.Clock, error) {
 	if c.Version > stateVersion {
-		return oathcode.Clock{}, fmt.Errorf("totp: credential %s was written by a newer release (version %d)", c.ID, c.Version)
+		return oathcode.Clock{}, sdk.NotConfigured(fmt.Errorf("totp: credential %s was written by a newer release (version %d)", c.ID, c.Version))
 	}
 	var d oathcode.Clock
 	if err := json.Unmarshal(c.Data, &d); err != nil {
-		return oathcode.Clock{}, fmt.Errorf("totp: credential %s is not readable", c.ID)
+		return oathcode.Clock{}, sdk.NotConfigured(fmt.Errorf("totp: credential %s is not readable", c.ID))
 	}
 	if err := d.Check(); err != nil {
-		return oathcode.Clock{}, fmt.Errorf("totp: credential %s: %w", c.ID, err)
+		return oathcode.Clock{}, sdk.NotConfigured(fmt.Errorf("totp: credential %s: %w", c.ID, err))
 	}
 	return d, nil
 }
