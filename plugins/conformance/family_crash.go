@@ -36,15 +36,13 @@ var crashRules = []Rule{
 
 // serves fails the rule if a process does not answer any more.
 func (v *verdict) serves(what string, p *process) {
-	ctx, cancel := v.within(2 * describeLimit)
-	defer cancel()
-	if _, err := p.Describe(ctx); err != nil {
-		if p.died() {
+	if err := v.reaches(p.Client); err != nil {
+		if p.waitExit(100 * time.Millisecond) {
 			v.fail("%s, the process ended: %s", what, p.ending())
 			p.mean() // told here
 			return
 		}
-		v.fail("%s, Describe fails: %v", what, err)
+		v.fail("%s, a call fails: %v", what, err)
 	}
 }
 
@@ -98,7 +96,7 @@ func checkStopped(v *verdict) {
 		wg.Go(func() {
 			ctx, cancel := v.within(150 * time.Millisecond)
 			defer cancel()
-			_, _ = p.Describe(ctx)
+			_, _ = p.Check(ctx, instanceID)
 		})
 	}
 	wg.Wait()

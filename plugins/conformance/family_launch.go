@@ -104,11 +104,20 @@ func checkLibrary(v *verdict) {
 		v.fail("dispense: %v", err)
 		return
 	}
+	if err := v.reaches(raw.(*sdk.Client)); err != nil {
+		v.fail("a call: %v", err)
+	}
+}
+
+// reaches says why a client gets no answer. Any answer of the plugin will do.
+func (v *verdict) reaches(c *sdk.Client) error {
 	ctx, cancel := context.WithTimeout(v.ctx, describeLimit)
 	defer cancel()
-	if _, err := raw.(*sdk.Client).Describe(ctx); err != nil {
-		v.fail("Describe: %v", err)
+	_, err := c.Check(ctx, "no-such-instance")
+	if code := status.Code(err); code == codes.Unavailable || code == codes.DeadlineExceeded {
+		return err
 	}
+	return nil
 }
 
 func checkCookie(v *verdict) {
@@ -153,24 +162,19 @@ func checkPlain(v *verdict) {
 		}
 		return
 	}
-	ctx, cancel := context.WithTimeout(v.ctx, describeLimit)
-	defer cancel()
-	if _, err := p.Describe(ctx); err != nil {
-		v.fail("Describe in the clear: %v", err)
+	if err := v.reaches(p.Client); err != nil {
+		v.fail("in the clear: %v", err)
 	}
 }
 
-// describes says whether a client of that kind gets an answer.
-func (v *verdict) describes(h handshake, transport credentials.TransportCredentials) bool {
+// answers says whether a client of that kind gets an answer.
+func (v *verdict) answers(h handshake, transport credentials.TransportCredentials) bool {
 	conn, err := dial(h, transport)
 	if err != nil {
 		return false
 	}
 	defer conn.Close()
-	ctx, cancel := context.WithTimeout(v.ctx, describeLimit)
-	defer cancel()
-	_, err = sdk.NewClient(conn).Describe(ctx)
-	return err == nil
+	return v.reaches(sdk.NewClient(conn)) == nil
 }
 
 func checkMTLS(v *verdict) {
@@ -178,7 +182,7 @@ func checkMTLS(v *verdict) {
 	if p.handshake.cert == nil {
 		v.fail("PLUGIN_CLIENT_CERT was set, and the handshake holds no certificate")
 	}
-	if v.describes(p.handshake, insecure.NewCredentials()) {
+	if v.answers(p.handshake, insecure.NewCredentials()) {
 		v.fail("a client without TLS got an answer")
 	}
 }
@@ -191,10 +195,10 @@ func checkStranger(v *verdict) {
 	}
 	other, err := newIdentity()
 	v.ended(err)
-	if v.describes(p.handshake, credentials.NewTLS(clientTLS(p.handshake.cert, nil))) {
+	if v.answers(p.handshake, credentials.NewTLS(clientTLS(p.handshake.cert, nil))) {
 		v.fail("a TLS client without a certificate got an answer")
 	}
-	if v.describes(p.handshake, credentials.NewTLS(clientTLS(p.handshake.cert, other))) {
+	if v.answers(p.handshake, credentials.NewTLS(clientTLS(p.handshake.cert, other))) {
 		v.fail("a TLS client with a certificate of its own got an answer")
 	}
 }
@@ -237,10 +241,7 @@ func (v *verdict) disposable(h how) *process {
 		v.ran = false
 		v.ended(err)
 	}
-	// A call that was answered: the connection is there, and the program is past its beginning.
-	ctx, cancel := context.WithTimeout(v.ctx, 2*describeLimit)
-	defer cancel()
-	_, _ = p.Describe(ctx)
+	_ = v.reaches(p.Client) // the connection is there, and the program past its beginning
 	return p
 }
 

@@ -117,6 +117,17 @@ func (v *verdict) crowded(m *sdk.Method) *person {
 		v.why = "the right answer does not succeed: see steps.right"
 		v.stop()
 	}
+	for n := range s.Wrong {
+		f := v.newFlow(m, who.clone(), false, v.primary())
+		_, err := f.approach(v.ctx, "right", s.Right)
+		v.ended(err)
+		inputs, err := f.prepare(v.ctx, "wrong", &s.Wrong[n])
+		v.ended(err)
+		if answer, err := f.finish(v.ctx, &s.Wrong[n], inputs); err != nil || answer.Success != nil {
+			v.why = "a wrong answer does not fail: see steps.wrong"
+			v.stop()
+		}
+	}
 	return who
 }
 
@@ -127,7 +138,7 @@ func checkFlows(v *verdict) {
 		defer p.kill()
 		v.made()
 		began := time.Now()
-		c := v.round(p, m, who, 2*v.options.Flows, 10*time.Second)
+		c := v.round(p, m, who, 2*v.options.Flows, 5*time.Second)
 		for text, n := range c.wrong {
 			v.fail("%d of %d: %s", n, c.done+c.full, text)
 		}
@@ -161,7 +172,7 @@ func checkLeaks(v *verdict) {
 		p := v.launch()
 		defer p.kill()
 		v.made()
-		v.grows(p, func() { v.round(p, m, who, v.options.Flows, 4*time.Second) })
+		v.grows(p, func() { v.round(p, m, who, v.options.Flows, 2*time.Second) })
 	})
 }
 
@@ -186,7 +197,7 @@ func (v *verdict) grows(p *process, f func()) {
 		return true
 	}
 	if everMore(func(u usage) int { return u.anonymous }, leakMemory) {
-		v.fail("private memory grows in every round of %d logins: from %d to %d KiB in %d rounds", v.options.Flows, first.anonymous, last.anonymous, leakRounds)
+		v.fail("private memory grows in every round of up to %d logins: from %d to %d KiB in %d rounds", v.options.Flows, first.anonymous, last.anonymous, leakRounds)
 	}
 	if last.files-first.files > leakFiles && everMore(func(u usage) int { return u.files }, 1) {
 		v.fail("open files grow in every round: from %d to %d", first.files, last.files)
@@ -194,7 +205,7 @@ func (v *verdict) grows(p *process, f func()) {
 	if last.threads-first.threads > leakThreads && everMore(func(u usage) int { return u.threads }, 1) {
 		v.fail("threads grow in every round: from %d to %d", first.threads, last.threads)
 	}
-	v.detail("private memory %d → %d KiB, files %d → %d, threads %d → %d over %d rounds of %d logins", first.anonymous, last.anonymous,
+	v.detail("private memory %d → %d KiB, files %d → %d, threads %d → %d over %d rounds of up to %d logins", first.anonymous, last.anonymous,
 		first.files, last.files, first.threads, last.threads, leakRounds, v.options.Flows)
 }
 

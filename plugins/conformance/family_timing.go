@@ -173,7 +173,7 @@ func (v *verdict) compare(p *process, what string, a, b func() error) {
 		return cpu.differ(suspectCPU) || clock.differ(suspectClock)
 	}
 	v.made()
-	if series() && series() { // chance does not come twice in the same way
+	if series() && series() && series() { // chance does not come three times in the same way
 		switch {
 		case cpu.differ(suspectCPU):
 			v.fail("%s takes %s of the processor, a wrong secret %s: a ratio of %.2f", what, round(median(cpu.a)), round(median(cpu.b)), cpu.ratio())

@@ -3,6 +3,7 @@ package conformance
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -11,7 +12,6 @@ import (
 type printer struct {
 	w      io.Writer
 	colour bool
-	family string
 }
 
 const (
@@ -25,12 +25,36 @@ func (p *printer) paint(code, s string) string {
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
 
+// families splits the results where the family changes.
+func (r *Report) families() [][]Result {
+	return slices.Collect(func(yield func([]Result) bool) {
+		for from := 0; from < len(r.Results); {
+			to := from
+			for to < len(r.Results) && r.Results[to].Family == r.Results[from].Family {
+				to++
+			}
+			if !yield(r.Results[from:to]) {
+				return
+			}
+			from = to
+		}
+	})
+}
+
+// family writes the results of one family. What is of no use to the plugin as a whole takes one line.
+func (p *printer) family(all []Result) {
+	fmt.Fprintf(p.w, "\n%s\n", p.paint(bold, all[0].Family))
+	if len(all) > 1 && !slices.ContainsFunc(all, func(r Result) bool { return r.Status != NotApplicable || r.Why != all[0].Why }) {
+		fmt.Fprintf(p.w, "  %s  %-24s %s\n", p.paint(grey, "n/a "), fmt.Sprintf("all %d rules", len(all)), p.paint(grey, all[0].Why))
+		return
+	}
+	for _, r := range all {
+		p.result(r)
+	}
+}
+
 // result writes one result.
 func (p *printer) result(r Result) {
-	if r.Family != p.family {
-		p.family = r.Family
-		fmt.Fprintf(p.w, "\n%s\n", p.paint(bold, r.Family))
-	}
 	switch r.Status {
 	case Passed:
 		took := ""
@@ -75,8 +99,8 @@ func (p *printer) summary(r *Report) {
 // Text writes the report for people; colour is for terminals.
 func (r *Report) Text(w io.Writer, colour bool) {
 	p := &printer{w: w, colour: colour}
-	for _, result := range r.Results {
-		p.result(result)
+	for _, group := range r.families() {
+		p.family(group)
 	}
 	p.summary(r)
 }
