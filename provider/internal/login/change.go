@@ -218,7 +218,9 @@ func (d *Dispatcher) credentialChanges(x *run, m host.MethodRef, res *sdk.StepRe
 		if x.who.sub == nil {
 			return fault.New(fault.Denied, "a plugin changed credentials of nobody")
 		}
-		if ch.Kind != sdk.ChangeUpdate && res.Success == nil {
+		// Removed without a success: a phone that its vendor says is gone.
+		proven := res.Success != nil || (ch.Kind == sdk.ChangeRevoke && x.flow.Subject == x.who.sub.ID)
+		if ch.Kind != sdk.ChangeUpdate && !proven {
 			return fault.New(fault.Denied, "a plugin made or removed a credential of somebody who was merely named")
 		}
 		row := subscriber.Credential{ID: newCredentialID(), Subject: x.who.sub.ID, Instance: m.Instance, Type: about.CredentialType,
@@ -238,7 +240,13 @@ func (d *Dispatcher) credentialChanges(x *run, m host.MethodRef, res *sdk.StepRe
 			c.created = row.ID
 		}
 		row.Handle, row.Label, row.Version, row.LastUsedAt = ch.Handle, clip(ch.Label, 100), ch.Version, x.now
-		if ch.Kind != sdk.ChangeRevoke {
+		if ch.Kind == sdk.ChangeRevoke {
+			if res.Success == nil { // not offered any more; after a success, what is required is still decided on what there was
+				x.who.creds = slices.DeleteFunc(slices.Clone(x.who.creds), func(o subscriber.Credential) bool { return o.ID == row.ID })
+			}
+			c.event(x, audit.CredentialRevoked, "credential", row.ID, "instance", m.Instance, "reason", "plugin")
+			d.notice(x, c, delivery.NoticeRemoved, m.Ref, row.ID)
+		} else {
 			var err error
 			row.Sealed, err = d.Box.Seal(sealing.ClassCredential, ch.Data, credentialPlace(row.ID, row.Instance, row.Subject)...)
 			if err != nil {
