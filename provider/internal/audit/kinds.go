@@ -90,6 +90,24 @@ const (
 	SubscriberUnblocked Kind = "subscriber.unblocked"
 )
 
+// The life of an account. Data of a change also: change (its id), cools_until.
+const (
+	// ContactChanged: an address was replaced by one that was proven. Data: channel.
+	ContactChanged Kind = "contact.changed"
+	// AccountRecovered: an authenticator was replaced without itself. Data: method, proven (the methods that did), ticket.
+	AccountRecovered Kind = "account.recovered"
+	// ChangeCancelled: a change was taken back and sign-in blocked. Data: change, kind, channel (whose link it was), changes (how many were taken back).
+	ChangeCancelled Kind = "account.change_cancelled"
+	// NamesReminded: the names that belong to a proven address were sent to it. Data: channel.
+	NamesReminded Kind = "account.names_reminded"
+	// TicketIssued: an operator let somebody recover with the bank's word. Data: ticket, lost, alone, reason, requested_by.
+	TicketIssued Kind = "ticket.issued"
+	// TicketRequested: it awaits a second operator. Data: ticket, lost, alone, reason.
+	TicketRequested Kind = "ticket.requested"
+	// TicketUsed: Data: ticket.
+	TicketUsed Kind = "ticket.used"
+)
+
 // Throttling.
 const (
 	// ThrottleBlocked: a limit began to refuse attempts: once per block, not once per attempt, or a flood would fill the log.

@@ -23,6 +23,24 @@ const (
 // NoticeKinds lists them all.
 var NoticeKinds = []NoticeKind{NoticeBound, NoticeChanged, NoticeRemoved, NoticeBlocked}
 
+// The alerts: notices of what can be taken back. They go to every address that was known before, and alone among the notices they hold a
+// link: whoever reads one in time must not first have to find out what to do.
+const (
+	AlertEmail     NoticeKind = "alert.email_changed"
+	AlertMobile    NoticeKind = "alert.mobile_changed"
+	AlertRecovered NoticeKind = "alert.recovered"        // an authenticator was replaced without itself
+	AlertCancelled NoticeKind = "alert.change_cancelled" // a change was taken back, and sign-in is blocked
+)
+
+// AlertKinds lists them all.
+var AlertKinds = []NoticeKind{AlertEmail, AlertMobile, AlertRecovered, AlertCancelled}
+
+// The messages of the host that hold a code, or what somebody asked for and waits for.
+const (
+	CodeContact   = "code.contact"   // Params: brand, code, minutes
+	ReminderNames = "reminder.names" // Params: brand, names
+)
+
 // noticeLife is how long a notice is worth sending.
 const noticeLife = 24 * time.Hour
 
@@ -41,6 +59,33 @@ func Notice(kind NoticeKind, to Recipient, d NoticeDetails) Message {
 		Key: string(kind) + ":" + d.Key, Subject: to.Subject, Channel: Email, To: to.Address(Email), Locale: to.locale(),
 		Template:  string(kind),
 		Params:    map[string]string{"brand": d.Brand, "method": d.Method, "at": d.At.UTC().Format("2006-01-02 15:04") + " UTC"},
+		ExpiresAt: d.At.Add(noticeLife),
+	}
+}
+
+// AlertDetails are the parameters of an alert.
+type AlertDetails struct {
+	Key    string // of the change, once
+	Brand  string
+	Method string // what was replaced, in the person's language; empty otherwise
+	At     time.Time
+	Link   string    // takes the change back; empty when nothing does
+	Until  time.Time // when the link ends
+}
+
+// Alert is the message that tells of a change at one address. Queue it in the transaction that makes the change. On a telephone it is short.
+func Alert(kind NoticeKind, subject, channel, to, locale string, d AlertDetails) Message {
+	template := string(kind)
+	if d.Link == "" && kind != AlertCancelled {
+		template += ".final"
+	}
+	if channel != Email {
+		template += ".short"
+	}
+	return Message{
+		Key: string(kind) + ":" + d.Key + ":" + to, Subject: subject, Channel: channel, To: to, Locale: locale, Template: template,
+		Params: map[string]string{"brand": d.Brand, "method": d.Method, "at": d.At.UTC().Format("2006-01-02 15:04") + " UTC",
+			"link": d.Link, "until": d.Until.UTC().Format("2006-01-02 15:04") + " UTC"},
 		ExpiresAt: d.At.Add(noticeLife),
 	}
 }

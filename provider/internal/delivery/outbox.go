@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -119,7 +120,7 @@ func (o *Outbox) List(ctx context.Context, q tx.Q, s State, after Cursor, limit 
 }
 
 func queueOf(r Row) string {
-	if r.Instance == "" {
+	if r.Instance == "" && !strings.HasPrefix(r.Template, "code.") && !strings.HasPrefix(r.Template, "reminder.") {
 		return queueNotice
 	}
 	return queueCode

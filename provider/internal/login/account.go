@@ -17,6 +17,17 @@ type Overview struct {
 	Bindable    []MethodOption
 	Sessions    []SessionInfo
 	Consents    []ConsentInfo
+	Contacts    []ContactInfo
+	Cooling     subscriber.Cooling // zero: relying parties are told nothing
+	Events      []subscriber.Event // the newest few
+}
+
+// ContactInfo is an address as its owner sees it: masked, because who looks at the page may have found it open.
+type ContactInfo struct {
+	Channel    subscriber.Channel
+	Masked     string // empty: there is none
+	VerifiedAt time.Time
+	Verified   bool
 }
 
 // CredentialInfo is a bound authenticator as its owner sees it.

@@ -162,6 +162,9 @@ func (d *Dispatcher) counters(ctx context.Context, x *run) (limits, error) {
 
 // call runs one step of a plugin with the flow's state and the subject's credentials.
 func (d *Dispatcher) call(ctx context.Context, x *run, m host.MethodRef, op host.Op, in map[string]string, failed uint32) (*sdk.StepResponse, error) {
+	if m.Instance == "" {
+		return d.hostStep(ctx, x, m, op, in)
+	}
 	r, err := d.request(x, m, op, in, failed)
 	if err != nil {
 		return nil, err
@@ -182,6 +185,9 @@ func (d *Dispatcher) request(x *run, m host.MethodRef, op host.Op, in map[string
 	intent := sdk.IntentLogin
 	if x.state.Binding {
 		intent = sdk.IntentEnrol
+	}
+	if x.recovering() {
+		intent = sdk.IntentRecovery
 	}
 	key := d.Box.MAC(sealing.PurposeIdempotency, x.flow.ID, strconv.FormatInt(x.flow.Version, 10), m.Ref, string(op))
 	r := &sdk.StepRequest{

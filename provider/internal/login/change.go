@@ -46,6 +46,7 @@ type change struct {
 	method     string // the method that was asked, for metrics
 	outcome    string // what it said
 	unbound    *subscriber.Credential
+	life       lifeChange
 }
 
 type credentialWrite struct {
@@ -55,7 +56,7 @@ type credentialWrite struct {
 
 func (c *change) empty() bool {
 	return len(c.events) == 0 && len(c.creds) == 0 && c.touch == "" && len(c.messages) == 0 &&
-		!c.changed && !c.failed && !c.block && !c.consent && c.session == nil && c.endSession == "" && c.unbound == nil
+		!c.changed && !c.failed && !c.block && !c.consent && c.session == nil && c.endSession == "" && c.unbound == nil && c.life.empty()
 }
 
 // event notes a security decision. data is name, value, name, value …; empty values are left out.
@@ -72,6 +73,12 @@ func (c *change) event(x *run, kind audit.Kind, data ...string) {
 			e.Data = make(map[string]string, len(data)/2)
 		}
 		e.Data[data[i]] = data[i+1]
+	}
+	if x.recovering() {
+		if e.Data == nil {
+			e.Data = map[string]string{}
+		}
+		e.Data["intent"] = string(sdk.IntentRecovery)
 	}
 	c.events = append(c.events, e)
 }
@@ -125,6 +132,9 @@ func (c *change) write(ctx context.Context, d *Dispatcher, q tx.Q, x *run) error
 		}
 	}
 	if err := c.writeCredentials(ctx, d, q, x); err != nil {
+		return err
+	}
+	if err := c.writeLife(ctx, d, q, x); err != nil {
 		return err
 	}
 	if err := c.writeSession(ctx, d, q, x); err != nil {
@@ -210,6 +220,9 @@ func (c *change) writeSession(ctx context.Context, d *Dispatcher, q tx.Q, x *run
 // credentialChanges turns what a plugin returned into rows. A plugin can only change credentials of its own instance
 // and of the flow's subject, because those are the only ones it can name.
 func (d *Dispatcher) credentialChanges(x *run, m host.MethodRef, res *sdk.StepResponse, c *change) error {
+	if len(res.CredentialChanges) == 0 {
+		return nil
+	}
 	about, ok := d.Plugins.Describe(m.Instance)
 	if !ok {
 		return fault.New(fault.Unavailable, "the plugin went away")
@@ -274,18 +287,11 @@ func (d *Dispatcher) afterCommit(ctx context.Context, x *run, c *change) {
 		d.Outbox.Wake()
 	}
 	d.nudgeFor(c.wait)
-	if c.unbound == nil {
-		return
+	gone := c.life.drop
+	if c.unbound != nil {
+		gone = append(gone, *c.unbound)
 	}
-	u := *c.unbound
-	data, err := d.Box.Open(sealing.ClassCredential, u.Sealed, credentialPlace(u.ID, u.Instance, u.Subject)...)
-	if err == nil {
-		err = d.Plugins.Revoke(ctx, u.Instance, sdk.Credential{ID: u.ID, Type: u.Type, Handle: u.Handle, Label: u.Label,
-			Data: data, Revision: uint64(u.Revision), Version: u.Version})
-	}
-	if err != nil {
-		d.Log.WarnContext(ctx, "plugin was not told of a removed credential", "instance", u.Instance, "credential", u.ID, "error", err)
-	}
+	d.forgetCredentials(ctx, gone)
 }
 
 func consentOf(x *run) consent.Consent {
@@ -298,4 +304,17 @@ func consentOf(x *run) consent.Consent {
 		}
 	}
 	return consent.Consent{Subject: x.who.sub.ID, Client: x.client.ClientID, Scopes: scopes, GrantedAt: x.now}
+}
+
+// writeLife writes what the step does to the account beyond its credentials, and what the person's own page tells of all of it.
+func (c *change) writeLife(ctx context.Context, d *Dispatcher, q tx.Q, x *run) error {
+	if c.life.ticket != "" {
+		if err := d.Rows.SpendTicket(ctx, q, c.life.ticket, x.who.sub.ID, x.now); err != nil {
+			return err
+		}
+	}
+	if err := c.life.write(ctx, d.Rows, q, x.now); err != nil {
+		return err
+	}
+	return d.Rows.InsertEvents(ctx, q, slices.Concat(toldEvents(c.events, x.b.UserAgent), toldMessages(c.messages, x.now))...)
 }

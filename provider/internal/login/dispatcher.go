@@ -58,6 +58,7 @@ type Rows interface {
 	consent.Store
 	throttle.Store
 	audit.Writer
+	subscriber.LifeStore
 	RevokeOf(ctx context.Context, q tx.Q, subject, client string, at time.Time) error
 }
 
@@ -72,6 +73,12 @@ type Options struct {
 	Policy   *policy.Policy
 	Throttle throttle.Limits
 	Session  session.Limits
+	// Recovery says what it takes to replace what was lost; what it leaves open is [policy.RecoveryDefaults].
+	Recovery policy.Recovery
+	// Issuer is what links in messages begin with; the first origin when empty.
+	Issuer string
+	// Pace is how long an answer takes that must not tell by its time whether something exists.
+	Pace time.Duration
 	// Risk says which risk sources are asked about what; none: nobody is asked.
 	Risk        []policy.RiskRule
 	RiskSources RiskSources // required with Risk
@@ -104,6 +111,7 @@ type Options struct {
 type Dispatcher struct {
 	Options
 	matcher language.Matcher
+	life    *Life
 	begun   handoff
 	waiter  waiter
 }
@@ -125,7 +133,11 @@ func New(o Options) (*Dispatcher, error) {
 	if o.CodeLifetime == 0 {
 		o.CodeLifetime = time.Minute
 	}
-	return &Dispatcher{Options: o, matcher: language.NewMatcher(o.Locales)}, nil
+	o.Recovery = withDefaults(o.Recovery)
+	d := &Dispatcher{Options: o, matcher: language.NewMatcher(o.Locales)}
+	d.life = &Life{DB: o.DB, Rows: o.Rows, Box: o.Box, Outbox: o.Outbox, Recovery: o.Recovery, Brand: o.Brand, Issuer: issuer(o.Issuer, o.Origins),
+		Title: d.title, Now: o.Now}
+	return d, nil
 }
 
 // locale picks the page's language: what the relying party asked for, what the subscriber chose, what the browser says.
@@ -149,6 +161,9 @@ func (d *Dispatcher) locale(prefs ...[]string) string {
 
 // method finds a method by reference.
 func (d *Dispatcher) method(ref string) (host.MethodRef, bool) {
+	if m, ok := hostMethods[ref]; ok {
+		return m, true
+	}
 	methods := d.Plugins.Methods()
 	i := slices.IndexFunc(methods, func(m host.MethodRef) bool { return m.Ref == ref })
 	if i < 0 {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/varco-id/varco/plugins/host"
 	"github.com/varco-id/varco/provider/internal/audit"
+	"github.com/varco-id/varco/provider/internal/policy"
 )
 
 // enter prepares the step that Next named, so that the committed row holds a page that is ready to show.
@@ -69,4 +70,6 @@ func (d *Dispatcher) begin(ctx context.Context, x *run, m host.MethodRef, c *cha
 }
 
 // stepUp says whether the person is asked for more than a session proved, as opposed to binding something.
-func (s *state) stepUp(next Decision) bool { return !next.Binding && len(s.Proofs) == 0 }
+func (s *state) stepUp(next Decision) bool {
+	return !next.Binding && next.Method != policy.Contact && len(s.Proofs) == 0
+}

@@ -7,3 +7,6 @@ var (
 	AddKnownBrowser = addKnownBrowser
 	BankPolicy      = bankPolicy
 )
+
+// Life is the dispatcher's part for accounts.
+func (d *Dispatcher) Life() *Life { return d.life }

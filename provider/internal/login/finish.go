@@ -23,6 +23,10 @@ const keepDone = 6 * time.Hour
 func (d *Dispatcher) finish(x *run, version int64, c *change) error {
 	x.state.leaveStep()
 	x.state.Notice, x.state.Refusal, x.state.Consenting = Notice{}, "", false
+	if x.recovering() {
+		d.finishRecovery(x, c)
+		return nil
+	}
 	if err := d.unbind(x, c); err != nil {
 		return err
 	}

@@ -30,6 +30,10 @@ type Request struct {
 	Bind string `json:"bind,omitempty"`
 	// Unbind is the id of the credential the person wants to remove.
 	Unbind string `json:"unbind,omitempty"`
+	// Contact is the channel of the address that the person wants to replace.
+	Contact subscriber.Channel `json:"contact,omitempty"`
+	// Recover is the method that the person lost and replaces without it; see recovery.go.
+	Recover string `json:"recover,omitempty"`
 	// ReturnTo is a path of the provider where a Flow of the person's own page ends.
 	ReturnTo string `json:"return_to,omitempty"`
 }

@@ -21,6 +21,9 @@ type Facts struct {
 	Bind           string // method to bind once the level is reached
 	Bound          bool   // …and it was
 	ConsentMissing bool
+
+	Recovering bool // Bind replaces what was lost, and Policy says what that takes
+	Contact    bool // an address is to be replaced once the level is reached, and was not yet
 }
 
 // Kind is the kind of a Decision.
@@ -48,7 +51,9 @@ type Decision struct {
 func Next(f Facts) Decision {
 	if level, _ := f.Policy.Reached(f.Proven); f.Identified && level >= f.Level && len(f.Proven) > 0 {
 		switch {
-		case f.Bind != "" && !f.Bound && !mayBind(f.Policy, f.Bind, level, f.Enrolled):
+		case f.Contact:
+			return Decision{Kind: KindAsk, Method: policy.Contact, Options: []string{policy.Contact}}
+		case f.Bind != "" && !f.Bound && !f.Recovering && !mayBind(f.Policy, f.Bind, level, f.Enrolled):
 			return Decision{Kind: KindRefuse}
 		case f.Bind != "" && !f.Bound:
 			return Decision{Kind: KindAsk, Method: f.Bind, Binding: true, Options: []string{f.Bind}}

@@ -12,6 +12,7 @@ import (
 	"github.com/varco-id/varco/provider/internal/delivery"
 	"github.com/varco-id/varco/provider/internal/fault"
 	"github.com/varco-id/varco/provider/internal/id"
+	"github.com/varco-id/varco/provider/internal/policy"
 	"github.com/varco-id/varco/provider/internal/session"
 	"github.com/varco-id/varco/provider/internal/throttle"
 )
@@ -36,6 +37,7 @@ func (d *Dispatcher) outcome(ctx context.Context, x *run, m host.MethodRef, res 
 	if err := d.credentialChanges(x, m, res, c); err != nil {
 		return err
 	}
+	c.life = x.life
 	for _, e := range res.Effects {
 		c.messages = append(c.messages, delivery.FromEffect(m.Instance, e, x.who.recipient()))
 	}
@@ -66,7 +68,10 @@ func (d *Dispatcher) succeed(ctx context.Context, x *run, m host.MethodRef, s *s
 		x.state.Name, x.state.Folded, x.state.Named, x.shown = "", "", x.who.id(), ""
 	}
 	x.flow.Subject = x.who.sub.ID
-	if x.who.blocked() {
+	if m.Ref == policy.Contact {
+		return d.contactProven(ctx, x, string(s.Evidence), c)
+	}
+	if x.shut() {
 		// Told only now, to somebody who proved a factor: to a stranger a blocked name looks like any other.
 		x.state.leaveStep()
 		x.state.Refusal = RefusalBlocked
@@ -91,6 +96,17 @@ func (d *Dispatcher) succeed(ctx context.Context, x *run, m host.MethodRef, s *s
 	}
 	x.state.Proofs = append(x.state.Proofs, p)
 	c.touch = p.Credential
+	switch {
+	case m.Ref == policy.Ticket:
+		if err := d.useTicket(x, s.Evidence, c); err != nil {
+			return err
+		}
+	case x.state.Binding && x.recovering():
+		told = "" // the alert says more
+		if err := d.recovered(ctx, x, m, t, c); err != nil {
+			return err
+		}
+	}
 	c.event(x, kind, "method", m.Ref, "instance", m.Instance, "credential", p.Credential)
 	if told != "" {
 		d.notice(x, c, told, m.Ref, p.Credential+":"+x.flow.ID)
@@ -100,7 +116,7 @@ func (d *Dispatcher) succeed(ctx context.Context, x *run, m host.MethodRef, s *s
 	if err := d.advance(ctx, x, c); err != nil {
 		return err
 	}
-	if c.finished && d.full(x) {
+	if c.finished && !x.recovering() && d.full(x) {
 		c.subject, c.changed = d.Throttle.Succeed(t.subject)
 	}
 	return nil

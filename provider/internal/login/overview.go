@@ -69,6 +69,9 @@ func (d *Dispatcher) Overview(ctx context.Context, b Browser) (*Overview, error)
 		}
 		o.Consents = append(o.Consents, info)
 	}
+	if err := d.describeLife(ctx, o, sub); err != nil {
+		return nil, err
+	}
 	s.LastSeenAt = now
 	if err := d.Rows.UpdateSession(ctx, d.DB, *s); err != nil && !fault.Is(err, fault.Conflict) {
 		return nil, err // a conflict means that another request was activity too

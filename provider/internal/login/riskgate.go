@@ -7,6 +7,7 @@ import (
 	"github.com/varco-id/varco/plugins/host"
 	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/provider/internal/delivery"
+	"github.com/varco-id/varco/provider/internal/policy"
 )
 
 // weigh holds what Next decided against the risk sources, before anything of it happens: nobody is signed in and nothing is bound
@@ -17,8 +18,12 @@ import (
 func (d *Dispatcher) weigh(ctx context.Context, x *run, next Decision, c *change) (Decision, error) {
 	var ops []sdk.Operation
 	switch {
-	case next.Kind == KindDown && len(x.state.Withheld) > 0, next.Binding && slices.Contains(x.state.Withheld, next.Method):
+	case next.Kind == KindDown && len(x.state.Withheld) > 0, (next.Binding || next.Method == policy.Contact) && slices.Contains(x.state.Withheld, next.Method):
 		return Decision{Kind: KindDeclined}, nil // what would have been left was withheld
+	case x.recovering():
+		if next.Binding {
+			ops = []sdk.Operation{sdk.OperationRecover}
+		}
 	case next.Kind == KindDone, next.Kind == KindConsent:
 		ops = []sdk.Operation{sdk.OperationSignIn}
 	case next.Kind == KindAsk && next.Binding:
@@ -37,7 +42,7 @@ func (d *Dispatcher) weigh(ctx context.Context, x *run, next Decision, c *change
 			return Decision{}, err
 		}
 		x.state.Judged = append(x.state.Judged, op)
-		if verdict == sdk.RiskDeny {
+		if verdict == sdk.RiskDeny || (verdict == sdk.RiskStepUp && x.recovering()) { // who lost something has nothing to add: the bank decides
 			return Decision{Kind: KindDeclined}, nil
 		}
 		if verdict == sdk.RiskAllow {

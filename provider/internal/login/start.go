@@ -26,6 +26,7 @@ type run struct {
 	client  *relyingparty.Client
 	who     person
 	session *session.Session // the OP session it builds on, if any
+	life    lifeChange       // what a step of the host's own counted
 	now     time.Time
 	b       Browser
 
@@ -61,6 +62,11 @@ func (d *Dispatcher) start(ctx context.Context, r Request, b Browser) (*Page, er
 	}
 	if b.Binding == "" {
 		return nil, fault.New(fault.Invalid, "a flow needs a browser to be bound to")
+	}
+	if r.Recover != "" {
+		if err := d.recoverable(r.Recover); err != nil {
+			return nil, err
+		}
 	}
 	now := d.Now()
 	life := client.LoginTimeout.Or(d.FlowLifetime)
@@ -139,7 +145,7 @@ func silent(sess *session.Session, next Decision) error {
 func (d *Dispatcher) resume(ctx context.Context, x *run) error {
 	r := x.flow.Request
 	sid, ok := session.FromCookie(d.Box, x.b.Session)
-	if !ok || slices.Contains(r.Prompt, "select_account") {
+	if !ok || slices.Contains(r.Prompt, "select_account") || r.Recover != "" {
 		return nil
 	}
 	s, err := d.Rows.Session(ctx, d.DB, sid)
@@ -156,7 +162,7 @@ func (d *Dispatcher) resume(ctx context.Context, x *run) error {
 	if r.MaxAge != nil {
 		maxAge = time.Duration(*r.MaxAge) * time.Second
 	}
-	if r.Bind != "" || r.Unbind != "" {
+	if r.Bind != "" || r.Unbind != "" || r.Contact != "" {
 		maxAge = bindFresh
 	}
 	if err := d.identify(ctx, x, s.Subject); err != nil {
@@ -187,12 +193,15 @@ func (d *Dispatcher) resume(ctx context.Context, x *run) error {
 // decide asks Next about the flow.
 func (d *Dispatcher) decide(x *run) (Decision, error) {
 	r := x.flow.Request
+	if r.Recover != "" {
+		return d.decideRecovery(x)
+	}
 	level, ok := d.Policy.Require(r.ACRValues, r.ACREssential, x.client.ACRDefault, x.client.ACRMinimum)
 	if !ok {
 		return Decision{}, &OAuthError{CodeUnmetAuthentication, "none of the acr values asked for exists here"}
 	}
-	if r.Bind != "" || r.Unbind != "" {
-		// Whoever changes authenticators must prove all the strength that is there (RTS article 24).
+	if r.Bind != "" || r.Unbind != "" || r.Contact != "" {
+		// Whoever changes authenticators, or where messages go, must prove all the strength that is there (RTS article 24).
 		level = max(level, d.attainable(x.who.creds))
 	}
 	level = max(level, d.Policy.Level(x.state.Raised))
@@ -201,6 +210,6 @@ func (d *Dispatcher) decide(x *run) (Decision, error) {
 		Policy: d.Policy, Level: level,
 		Identified: x.flow.Subject != "", Proven: x.state.methods(), Enrolled: d.enrolled(x.who.creds), Offered: offered, Naming: d.naming(),
 		Chosen: x.state.Chosen, Bind: r.Bind, Bound: x.state.Bound != "",
-		ConsentMissing: d.consentMissing(x),
+		ConsentMissing: d.consentMissing(x), Contact: r.Contact != "" && !x.state.Contacted,
 	}), nil
 }

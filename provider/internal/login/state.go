@@ -56,6 +56,12 @@ type state struct {
 	Raised   string          `json:"raised,omitempty"`   // acr that is required at least
 	Withheld []string        `json:"withheld,omitempty"` // methods whose messages must not go out
 
+	// What happened to the account in this flow.
+	Contacted bool        `json:"contacted,omitempty"` // an address was replaced
+	Ticket    *usedTicket `json:"ticket,omitempty"`
+	Recovered []string    `json:"recovered,omitempty"` // methods that were bound anew
+	ResetAt   time.Time   `json:"reset_at,omitzero"`   // …which reset everything else
+
 	// KnownBrowser is the id given to this browser when the flow completed.
 	KnownBrowser string `json:"known_browser,omitempty"`
 }

@@ -99,11 +99,15 @@ func (d *Dispatcher) act(ctx context.Context, x *run, s Submission, c *change) e
 		if err := d.identify(ctx, x, x.flow.Subject); err != nil {
 			return err
 		}
-		if x.who.blocked() {
+		if x.shut() {
 			// Blocked since the flow began: nothing more is checked for anybody.
 			x.state.leaveStep()
 			x.state.Refusal = RefusalBlocked
 			return nil
+		}
+		if x.stale() {
+			x.forget()
+			return d.advance(ctx, x, c)
 		}
 		ended, err := d.resumeSession(ctx, x)
 		if err != nil {

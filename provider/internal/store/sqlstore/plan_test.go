@@ -25,6 +25,7 @@ var small = map[string]string{
 	"PruneSessions":       "as PruneFlows",
 	"ForgetChanges":       "as PruneFlows",
 	"PruneSecurityEvents": "as PruneFlows",
+	"PruneTickets":        "a handful of rows",
 	"PruneMessages":       "as PruneFlows",
 }
 
