@@ -99,11 +99,10 @@ func validPluginName(name string) bool {
 }
 
 func nextSteps(lang string, values *skeleton) []string {
-	const kit = "varco plugin test ."
 	if lang == "node" {
-		return []string{"npm ci --ignore-scripts", "npm test", kit}
+		return []string{"npm ci --ignore-scripts", "npm test", "npm run conformance"}
 	}
-	steps := []string{"go mod tidy", "go test ./...", "go build -o " + values.Name + " .", kit}
+	steps := []string{"go mod tidy", "go test ./...", "go build -o " + values.Name + " .", "varco plugin test ./" + values.Name}
 	if values.Require == "" {
 		steps = append([]string{"go get " + varcoModule + "/plugins/sdk@latest"}, steps...)
 	}

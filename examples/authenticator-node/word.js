@@ -21,12 +21,6 @@ export function word () {
   /** @type {Map<string, {ask: number, min_length: number}>} */
   const instances = new Map()
 
-  const settings = (instanceId) => {
-    const found = instances.get(instanceId)
-    if (!found) throw notConfigured(`no configuration of ${instanceId}`)
-    return found
-  }
-
   return {
     describe: () => ({
       name: 'memorable-word',
@@ -48,14 +42,13 @@ export function word () {
 
     // Begin asks for the characters that the credential waits for. Nobody without a word is asked anything.
     begin: (r) => {
-      settings(r.context.instanceId)
       const stored = find(r)
       return stored ? ask(question(stored.positions)) : notApplicable('not_enrolled')
     },
 
     // Continue compares all characters before it says anything, so that nobody learns which of them was right.
     continue: (r) => {
-      const { ask: count } = settings(r.context.instanceId)
+      const { ask: count } = instances.get(r.context.instanceId)
       const stored = find(r)
       if (!stored) return notApplicable('not_enrolled')
       if (!matches(stored, r.inputs)) {
@@ -71,12 +64,9 @@ export function word () {
     },
 
     // Choosing a word takes two steps: the word, and proof that the person can count its characters.
-    beginEnroll: (r) => {
-      settings(r.context.instanceId)
-      return ask(choice())
-    },
+    beginEnroll: () => ask(choice()),
     continueEnroll: (r) => {
-      const { ask: count, min_length: minLength } = settings(r.context.instanceId)
+      const { ask: count, min_length: minLength } = instances.get(r.context.instanceId)
       if (r.state.length === 0) {
         const given = normalise(r.inputs.word)
         if (!good(given, minLength)) {
@@ -100,7 +90,7 @@ export function word () {
 
     // What an operator gives: {"word": "…"}, as the bank's old system had it.
     importCredentials: ({ instanceId, inputs }) => {
-      const { ask: count, min_length: minLength } = settings(instanceId)
+      const { ask: count, min_length: minLength } = instances.get(instanceId)
       return inputs.map(({ json }) => {
         const given = normalise(parsed(json)?.word)
         if (!good(given, minLength)) return { error: `want {"word": "…"} with ${minLength} to ${maxLength} letters and digits, five of them different` }

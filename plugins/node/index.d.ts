@@ -17,7 +17,10 @@ export interface Call {
 type Answer<T> = T | Promise<T>
 type Step = (request: StepRequest, call: Call) => Answer<StepResponse>
 
-/** The functions a plugin may have. Each service is offered when one of its functions is there. */
+/**
+ * The functions a plugin may have. Each service is offered when one of its functions is there. But for describe, validateConfig,
+ * configure and remove, they are called only for instances whose configuration is in force.
+ */
 export interface Plugin {
   /** Called once, at the start and before any configuration. `services` is filled in. */
   describe(): Answer<Omit<Description, 'services'>>

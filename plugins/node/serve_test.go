@@ -69,7 +69,7 @@ func TestFaults(t *testing.T) {
 	t.Parallel()
 	p := sdktest.StartCommand(t, "", nodeProgram(t), absolute(t, fixture))
 	order := func(ctx context.Context, name string) (*sdk.StepResponse, error) {
-		return p.Continue(ctx, &sdk.StepRequest{Context: sdk.StepContext{MethodID: "order", Intent: sdk.IntentLogin}, Inputs: map[string]string{"order": name}})
+		return p.Continue(ctx, &sdk.StepRequest{Context: sdk.StepContext{InstanceID: sdktest.InstanceID, MethodID: "order", Intent: sdk.IntentLogin}, Inputs: map[string]string{"order": name}})
 	}
 	for name, want := range map[string]struct {
 		code codes.Code

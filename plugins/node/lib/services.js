@@ -1,7 +1,7 @@
 // The services of the contract over the functions that an author writes.
 import { decode, encode } from './codec.js'
 import { message, root, service } from './contract.js'
-import { Fault } from './errors.js'
+import { Fault, notConfigured } from './errors.js'
 import { status } from '@grpc/grpc-js'
 
 const nothing = () => ({})
@@ -86,6 +86,7 @@ export async function servicesOf (plugin) {
   const description = { ...(await plugin.describe?.()), services }
   const bytes = encode(message('DescribeResponse'), { description })
   const calls = []
+  const configured = new Set()
   for (const group of [lifecycle, ...services.map((word) => offers[word])]) {
     const missing = group.needs.filter((name) => !Object.hasOwn(plugin, name))
     if (missing.length > 0) throw new TypeError(`a plugin that offers ${group.name} needs ${missing.join(' and ')}`)
@@ -95,23 +96,31 @@ export async function servicesOf (plugin) {
       const run = plugin[name]?.bind(plugin) ?? group.optional[name] ?? unimplemented(rpc.name)
       calls.push({
         path: `/${fullName.slice(1)}/${rpc.name}`,
-        run: name === 'describe' ? async () => bytes : procedure(rpc, run)
+        run: name === 'describe' ? async () => bytes : procedure(rpc, run, configured)
       })
     }
   }
   return { calls, description }
 }
 
-function procedure (rpc, run) {
+function procedure (rpc, run, configured) {
   const request = root.lookupType(String(rpc.resolvedRequestType?.fullName))
   const response = root.lookupType(String(rpc.resolvedResponseType?.fullName))
   return async (bytes, call) => {
     const given = decode(request, bytes)
+    if (!beforeConfigure.has(rpc.name) && !configured.has(given.instanceId ?? given.context?.instanceId)) {
+      throw notConfigured('this instance has no configuration')
+    }
     const answer = await run(unwrap[request.name]?.(given) ?? given, call)
+    if (rpc.name === 'Configure') configured.add(given.configuration?.instanceId)
+    if (rpc.name === 'Remove') configured.delete(given.instanceId)
     if (empty.has(response.name)) return encode(response, {})
     return encode(response, wrap[response.name]?.(answer) ?? answer)
   }
 }
+
+// Every other call is for an instance whose configuration is in force; the author's functions need not look.
+const beforeConfigure = new Set(['ValidateConfig', 'Configure', 'Remove'])
 
 // A call of a newer contract than this package knows has no function here.
 const unimplemented = (name) => () => { throw new Fault(status.UNIMPLEMENTED, `this plugin does not answer ${name}`) }

@@ -47,9 +47,9 @@ test('what is left out does nothing', async () => {
   const plugin = await start({ describe, begin: step, continue: step, handleDelivery: () => ({}), revoke: () => 'ignored' })
   assert.deepEqual(await plugin.call('PluginLifecycle', 'Check', { instanceId }), { ok: true, message: '' })
   assert.ok((await plugin.person('a').enrol('m').begin()).notApplicable)
-  assert.deepEqual(await plugin.call('Authenticator', 'Cancel', {}), {})
+  assert.deepEqual(await plugin.call('Authenticator', 'Cancel', { context: { instanceId } }), {})
   assert.deepEqual(await plugin.call('Enrollment', 'Revoke', { instanceId }), {})
-  assert.equal((await plugin.call('Callbacks', 'HandleCallback', {})).status, 404)
+  assert.equal((await plugin.call('Callbacks', 'HandleCallback', { instanceId })).status, 404)
   await assert.rejects(plugin.person('a').import({}), /imports no credentials/)
   await assert.rejects(plugin.call('RiskSource', 'Assess', {}), /does not offer RiskSource/)
 })
@@ -67,13 +67,37 @@ test('the host gives keys, and gets one thing where the message holds one', asyn
   assert.deepEqual(unpack(given.json), { good: true })
   assert.equal(given.keys.mac.length, 32)
   assert.ok(given.keys.sign.length > 100)
-  assert.deepEqual((await plugin.call('KeyService', 'Wrap', { keyId: 'k', plaintext: Buffer.from('p') })).ciphertext, Buffer.from('kp'))
+  assert.deepEqual((await plugin.call('KeyService', 'Wrap', { instanceId, keyId: 'k', plaintext: Buffer.from('p') })).ciphertext, Buffer.from('kp'))
   await assert.rejects(start({ describe, validateConfig: () => [{ pointer: '/bad', message: 'must go' }] }), /\/bad must go/)
+})
+
+test('an instance without a configuration answers nothing, and says so', async () => {
+  let configured = 0
+  const plugin = await start({
+    describe,
+    configure: (configuration) => {
+      if (configuration.revision === 'bad') throw notConfigured('bad')
+      configured++
+    },
+    send: () => ({ accepted: true })
+  })
+  const send = (id) => plugin.call('DeliveryChannel', 'Send', { instanceId: id })
+  await send(instanceId)
+  await assert.rejects(send('another'), (e) => e.code === 9)
+  await assert.rejects(plugin.call('PluginLifecycle', 'Check', { instanceId: 'another' }), (e) => e.code === 9)
+  await assert.rejects(plugin.call('PluginLifecycle', 'Configure', { configuration: { instanceId: 'another', revision: 'bad' } }), /bad/)
+  await assert.rejects(send('another'), (e) => e.code === 9)
+  await plugin.call('PluginLifecycle', 'Configure', { configuration: { instanceId: 'another' } })
+  await send('another')
+  for (let twice = 0; twice < 2; twice++) await plugin.call('PluginLifecycle', 'Remove', { instanceId })
+  await assert.rejects(send(instanceId), (e) => e.code === 9)
+  await send('another')
+  assert.equal(configured, 2)
 })
 
 test('an import that failed creates nothing', async () => {
   const plugin = await start({ describe, importCredentials: ({ inputs }) => inputs.map(() => ({ error: 'no', change: { kind: 'create' } })) })
-  const { results } = await plugin.call('Enrollment', 'ImportCredentials', { inputs: [{}, {}] })
+  const { results } = await plugin.call('Enrollment', 'ImportCredentials', { instanceId, inputs: [{}, {}] })
   assert.deepEqual(results, [{ change: null, error: 'no' }, { change: null, error: 'no' }])
 })
 
