@@ -169,8 +169,8 @@ type Plugin struct {
 
 // PluginLimits bound the process of a plugin, on Linux.
 type PluginLimits struct {
-	// Memory it may write to, in MiB. Default: 1024.
-	MemoryMiB int `json:"memory_mib,omitempty" jsonschema:"minimum=64"`
+	// Memory it may write to, in MiB; at least 128. Default: 1024.
+	MemoryMiB int `json:"memory_mib,omitempty" jsonschema:"minimum=128"`
 	// Files and connections it may have open at the same time. Default: 1024.
 	Files int `json:"files,omitempty" jsonschema:"minimum=32"`
 }

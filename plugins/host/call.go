@@ -58,7 +58,7 @@ func (h *Host) once(ctx context.Context, id, op string, f callee) (*running, *Er
 	defer r.calls.Done()
 	failure := f(ctx, i, r)
 	if failure == nil {
-		r.useful.Store(true)
+		r.useful.Add(1)
 		return r, nil
 	}
 	failed := classify(id, op, failure)

@@ -67,6 +67,18 @@ func start(t testing.TB, o host.Options) *host.Host {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { // after the host has stopped
+		if left, err := os.ReadDir(o.Dir); err != nil || len(left) > 0 {
+			t.Errorf("left in the socket directory: %v %v", left, err)
+		}
+	})
+	run(t, h)
+	return h
+}
+
+// run runs the host for the length of the test and checks that none of its processes is left.
+func run(t testing.TB, h *host.Host) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- h.Run(ctx) }()
@@ -89,11 +101,7 @@ func start(t testing.TB, o host.Options) *host.Host {
 				t.Errorf("instance %s: process %d is left", id, pid)
 			}
 		}
-		if left, err := os.ReadDir(o.Dir); err != nil || len(left) > 0 {
-			t.Errorf("left in the socket directory: %v %v", left, err)
-		}
 	})
-	return h
 }
 
 // shortDir is a directory whose path leaves room for a socket's.

@@ -85,7 +85,7 @@ func (i *instance) run(host context.Context) {
 			}
 			i.enter(StateRestarting, nil, err)
 			r.kill()
-			outside = r.useful.Load() && r.killedByOthers()
+			outside = r.useful.Load() > 0 && r.killedByOthers()
 			if outside || time.Since(began) > steadyAfter {
 				wait.reset()
 			}
@@ -196,6 +196,8 @@ func (i *instance) watch(ctx context.Context, r *running) error {
 	}
 	ticker := time.NewTicker(pingEvery)
 	defer ticker.Stop()
+	spin := newSpinWatch(r)
+	defer spin.stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -204,7 +206,13 @@ func (i *instance) watch(ctx context.Context, r *running) error {
 			return errors.New("the plugin ended: " + r.ending())
 		case <-i.tripped:
 			return errors.New("the plugin broke the contract too often")
+		case <-spin.due:
+			if spin.spins() {
+				return errors.New("the plugin computes without end and answers nothing")
+			}
+			continue
 		case <-i.doubted:
+			spin.suspect()
 		case <-ticker.C:
 		}
 		if !i.alive(ctx, r) && ctx.Err() == nil {

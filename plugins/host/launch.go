@@ -39,7 +39,7 @@ type running struct {
 	client *sdk.Client
 	about  *sdk.Description // under the operator's ceiling; set before the first call
 	calls  sync.WaitGroup   // calls under way; added to only while it is the instance's current one
-	useful atomic.Bool      // it has answered a call
+	useful atomic.Int64     // calls it has answered
 	cancel context.CancelFunc
 }
 

@@ -9,7 +9,7 @@ type Limits struct {
 
 const (
 	defaultMemory = 1 << 30
-	minMemory     = 64 << 20 // below this not even an empty plugin starts
+	minMemory     = 128 << 20 // Go takes its memory from the system in steps of 64 MiB
 	defaultFiles  = 1024
 	minFiles      = 32
 	// killFirst makes the kernel, when memory runs out, end a plugin rather than the server (oom_score_adj, up to 1000).

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,6 +22,10 @@ import (
 
 // The test binary run as "… plugin serve NAME" is the plugin NAME: a real process, as in production.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 5 && os.Args[1] == "plugin" && os.Args[2] == "serve" { // as an interpreter, with its script
+		servePlugin(os.Args[3])
+		return
+	}
 	if len(os.Args) == 4 && os.Args[1] == "plugin" && os.Args[2] == "serve" {
 		servePlugin(os.Args[3])
 		return
@@ -56,9 +61,18 @@ func servePlugin(name string) {
 	case "dead":
 		fmt.Fprintln(os.Stderr, "cannot find the token file")
 		os.Exit(3)
+	case "bare":
+		sdk.Serve(bare{})
 	default:
 		sdk.Serve(&probe{name: name})
 	}
+}
+
+// bare offers nothing but its description.
+type bare struct{ sdk.Stateless }
+
+func (bare) Describe(context.Context) (*sdk.Description, error) {
+	return &sdk.Description{Name: "bare", Version: "1.0.0"}, nil
 }
 
 // probe is a plugin that does what its input "do" says.
@@ -84,6 +98,9 @@ func (p *probe) Describe(context.Context) (*sdk.Description, error) {
 		Name: name, Version: "1.2.3", CredentialType: "probe", StateVersion: 1,
 		Methods: []sdk.Method{{ID: "probe", Title: "title", Factors: []sdk.Factor{sdk.FactorKnowledge}, AMR: []string{"pwd", "pin"}, CanEnrol: true}},
 		Texts:   map[string]map[string]string{"en": {"title": title, "question": "What do you want?"}},
+	}
+	if p.name == "signing" {
+		d.InstanceKeys = []sdk.InstanceKey{{Name: "push", Kind: "hmac-sha256"}}
 	}
 	if p.name == "newer" {
 		d.Version, d.StateVersion = "2.0.0", 2
@@ -138,6 +155,45 @@ func (p *probe) Continue(ctx context.Context, r *sdk.StepRequest) (*sdk.StepResp
 		os.Exit(7)
 	case "sleep":
 		time.Sleep(20 * time.Second)
+	case "script":
+		main, err := os.ReadFile(os.Args[4])
+		if err != nil {
+			return nil, err
+		}
+		part, err := os.ReadFile("lib/part.script") // from the working directory, which is the copy
+		if err != nil {
+			return nil, err
+		}
+		if found, _ := filepath.Glob("*"); len(found) != 2 {
+			return nil, fmt.Errorf("in the copy: %v", found)
+		}
+		ok.Success.Evidence = fmt.Appendf(nil, "%s+%s", main, part)
+	case "spoil":
+		if err := os.Remove(os.Args[4]); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(os.Args[4], []byte("evil"), 0o600); err != nil {
+			return nil, err
+		}
+	case "highest version":
+		ok.Success.Evidence = fmt.Append(nil, r.Context.MaxStateVersion)
+	case "write version 2":
+		ok.StateVersion = 2
+	case "keys":
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		ok.Success.Evidence = fmt.Appendf(nil, "%d %s", len(p.config.Keys), p.config.Keys["push"])
+	case "loop":
+		go func() {
+			for {
+			}
+		}()
+		select {}
+	case "eat":
+		var eaten [][]byte
+		for {
+			eaten = append(eaten, bytes.Repeat([]byte{1}, 1<<20))
+		}
 	case "two seconds":
 		time.Sleep(2 * time.Second)
 	case "stop":
