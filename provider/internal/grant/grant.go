@@ -26,6 +26,21 @@ type Grant struct {
 	CreatedAt  time.Time
 	ExpiresAt  time.Time // of the refresh token, absolute
 	RevokedAt  time.Time // zero while it lives
+	Cooling    Cooling   // of the subscriber, read with the grant and not stored in it
+}
+
+// Cooling is the time during which a relying party is told to be careful: an address was changed, access was recovered.
+type Cooling struct {
+	Until  time.Time
+	Reason string // subscriber.CoolingReason
+}
+
+// At returns what holds at a time: the zero Cooling once it is over.
+func (c Cooling) At(now time.Time) Cooling {
+	if !now.Before(c.Until) {
+		return Cooling{}
+	}
+	return c
 }
 
 // LiveGrant is a grant with what its tokens may tell of its subscriber, who is absent with client_credentials and once removed.

@@ -37,6 +37,7 @@ type access struct {
 	authTime time.Time
 	issued   time.Time
 	expires  time.Time
+	cooling  cooling          // when it was made
 	held     *grant.LiveGrant // set by readAccess
 }
 
@@ -53,6 +54,7 @@ type accessClaims struct {
 	ACR      string   `json:"acr,omitempty"`
 	AMR      []string `json:"amr,omitempty"`
 	AuthTime int64    `json:"auth_time,omitempty"`
+	cooling
 }
 
 // SetSignatureAlgorithm is asked for by the library.
@@ -70,7 +72,7 @@ func newJTI(grantID string) string {
 func (a *access) jwt(issuer string, signer *signingkey.Signer) (string, error) {
 	c := accessClaims{
 		Issuer: issuer, Subject: a.subject, Audience: a.audience, Expires: a.expires.Unix(), Issued: a.issued.Unix(), ID: a.jti,
-		Client: a.client, Scope: strings.Join(a.scopes, " "), ACR: a.acr, AMR: a.amr,
+		Client: a.client, Scope: strings.Join(a.scopes, " "), ACR: a.acr, AMR: a.amr, cooling: a.cooling,
 	}
 	if c.Subject == "" {
 		c.Subject = a.client // RFC 9068 section 2.2

@@ -33,7 +33,7 @@ var claimScope = func() map[string]string {
 
 // supportedClaims lists, for discovery, what an id_token or userinfo may hold.
 func supportedClaims() []string {
-	list := []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"}
+	list := []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid", claimCoolingUntil, claimCoolingReason}
 	for _, scope := range []string{"profile", "email", "phone", "address"} {
 		list = append(list, scopeClaims[scope]...)
 	}

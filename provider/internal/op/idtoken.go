@@ -36,6 +36,12 @@ func (h *Handler) idToken(ctx context.Context, g *grant.Grant, nonce, accessToke
 			return "", err
 		}
 	}
+	if c := coolingOf(g, now); c.Until != 0 {
+		if claims.Claims == nil {
+			claims.Claims = map[string]any{}
+		}
+		claims.Claims[claimCoolingUntil], claims.Claims[claimCoolingReason] = c.Until, c.Reason
+	}
 	payload, err := json.Marshal(&claims)
 	if err != nil {
 		return "", fmt.Errorf("encode id_token: %w", err)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/varco-id/varco/provider/internal/fault"
 	"github.com/varco-id/varco/provider/internal/grant"
@@ -30,6 +31,7 @@ type introspection struct {
 	AMR       []string `json:"amr,omitempty"`
 	AuthTime  int64    `json:"auth_time,omitempty"`
 	Session   string   `json:"sid,omitempty"`
+	cooling
 }
 
 // introspect tells a resource server whether a token is good and what it says.
@@ -78,7 +80,7 @@ func (h *Handler) lookUp(r *http.Request, token string, c *caller) (*introspecti
 		if err != nil || !alive || g.Client != c.client.ClientID || g.Generation != generation || !h.Now().Before(g.ExpiresAt) {
 			return &introspection{}, nil
 		}
-		return describeRefresh(h.Issuer, &g.Grant), nil
+		return describeRefresh(h.Issuer, &g.Grant, h.Now()), nil
 	}
 	a, err := h.readAccess(ctx, token)
 	if errors.Is(err, errInactive) {
@@ -90,10 +92,10 @@ func (h *Handler) lookUp(r *http.Request, token string, c *caller) (*introspecti
 	if a.client != c.client.ClientID && !c.client.IntrospectAny && !slices.Contains(a.audience, c.client.ClientID) {
 		return &introspection{}, nil
 	}
-	return a.describe(h.Issuer), nil
+	return a.describe(h.Issuer, h.Now()), nil
 }
 
-func (a *access) describe(issuer string) *introspection {
+func (a *access) describe(issuer string, now time.Time) *introspection {
 	i := &introspection{
 		Active: true, Issuer: issuer, Subject: a.subject, Client: a.client, Audience: a.audience, Scope: strings.Join(a.scopes, " "),
 		TokenType: "Bearer", ID: a.jti, Issued: a.issued.Unix(), Expires: a.expires.Unix(), ACR: a.acr, AMR: a.amr,
@@ -105,15 +107,15 @@ func (a *access) describe(issuer string) *introspection {
 		i.AuthTime = a.authTime.Unix()
 	}
 	if a.held != nil {
-		i.Session = a.held.Session
+		i.Session, i.cooling = a.held.Session, coolingOf(&a.held.Grant, now)
 	}
 	return i
 }
 
-func describeRefresh(issuer string, g *grant.Grant) *introspection {
+func describeRefresh(issuer string, g *grant.Grant, now time.Time) *introspection {
 	return &introspection{
 		Active: true, Issuer: issuer, Subject: g.Subject, Client: g.Client, Scope: strings.Join(publicScopes(g.Scopes), " "),
 		TokenType: "refresh_token", Issued: g.CreatedAt.Unix(), Expires: g.ExpiresAt.Unix(),
-		ACR: g.ACR, AMR: g.AMR, AuthTime: g.AuthTime.Unix(), Session: g.Session,
+		ACR: g.ACR, AMR: g.AMR, AuthTime: g.AuthTime.Unix(), Session: g.Session, cooling: coolingOf(g, now),
 	}
 }

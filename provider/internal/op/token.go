@@ -72,7 +72,7 @@ func (h *Handler) issue(g *grant.Grant, scopes []string, client *relyingparty.Re
 	}
 	a := &access{
 		grant: g.ID, jti: newJTI(g.ID), client: g.Client, subject: g.Subject, audience: audienceOf(g.Client, g.Audience),
-		scopes: publicScopes(scopes), acr: g.ACR, amr: g.AMR, authTime: g.AuthTime, issued: now, expires: expires,
+		scopes: publicScopes(scopes), acr: g.ACR, amr: g.AMR, authTime: g.AuthTime, issued: now, expires: expires, cooling: coolingOf(g, now),
 	}
 	token, err := h.accessToken(a, client, signer, g.Scopes)
 	if err != nil {

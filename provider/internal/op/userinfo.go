@@ -51,6 +51,7 @@ func (h *Handler) userinfoClaims(w http.ResponseWriter, r *http.Request) (map[st
 	if err != nil {
 		return nil, err
 	}
+	coolingOf(&a.held.Grant, h.Now()).put(claims)
 	claims["sub"], err = json.Marshal(a.held.Subject) // of the row that the claims came with
 	return claims, err
 }

@@ -29,12 +29,13 @@ func (s *Store) Redeem(ctx context.Context, q tx.Q, r grant.Redemption) (*grant.
 		if err != nil {
 			return mapped(err, "redeem a code")
 		}
-		o, err := decodeOutcome(stored)
+		o, err := decodeOutcome(stored.Outcome)
 		if err != nil {
 			return err
 		}
 		g.Client, g.Flow, g.Subject, g.Session, g.Scopes, g.Audience = r.Client, r.Flow, o.Subject, o.Session, o.Scopes, o.Audience
 		g.ACR, g.AMR, g.AuthTime, g.Nonce, g.Offline = o.ACR, o.AMR, o.AuthTime, o.Nonce, o.Offline
+		g.Cooling = grant.Cooling{Until: moment(stored.CoolingUntil), Reason: stored.CoolingReason}
 		return s.InsertGrant(ctx, q, g)
 	})
 	if err != nil {
@@ -79,10 +80,10 @@ func (s *Store) Grant(ctx context.Context, q tx.Q, id string) (*grant.Grant, err
 	if err != nil {
 		return nil, mapped(err, "find a grant")
 	}
-	return grantOf(query.TokenGrant(r))
+	return grantOf(r)
 }
 
-func grantOf(r query.TokenGrant) (*grant.Grant, error) {
+func grantOf(r query.GrantRow) (*grant.Grant, error) {
 	g := &grant.Grant{
 		ID: r.ID, Client: r.ClientID, Subject: r.Subject, Session: r.Session, Flow: r.Flow, ACR: r.ACR, AuthTime: moment(r.AuthTime), Nonce: r.Nonce,
 		Offline: r.Offline, Generation: r.Generation, CreatedAt: moment(r.CreatedAt), ExpiresAt: moment(r.ExpiresAt), RevokedAt: moment(r.RevokedAt),
@@ -108,7 +109,15 @@ func (s *Store) Rotate(ctx context.Context, q tx.Q, id, client string, generatio
 	if err != nil {
 		return nil, mapped(err, "rotate a refresh token")
 	}
-	return grantOf(r)
+	g, err := grantOf(query.GrantRow{
+		ID: r.ID, ClientID: r.ClientID, Subject: r.Subject, Session: r.Session, Flow: r.Flow, Scopes: r.Scopes, Audience: r.Audience, ACR: r.ACR,
+		AMR: r.AMR, AuthTime: r.AuthTime, Nonce: r.Nonce, Offline: r.Offline, Generation: r.Generation, CreatedAt: r.CreatedAt,
+		ExpiresAt: r.ExpiresAt, RevokedAt: r.RevokedAt,
+	})
+	if err == nil {
+		g.Cooling = grant.Cooling{Until: moment(r.CoolingUntil), Reason: r.CoolingReason}
+	}
+	return g, err
 }
 
 // Revoke ends a grant; ending an ended or unknown one is no error. See [grant.Store].
@@ -136,7 +145,7 @@ func (s *Store) Live(ctx context.Context, q tx.Q, id, jti string, now time.Time)
 	if err != nil {
 		return nil, false, mapped(err, "find a grant")
 	}
-	g, err := grantOf(query.TokenGrant{
+	g, err := grantOf(query.GrantRow{
 		ID: r.ID, ClientID: r.ClientID, Subject: r.Subject, Session: r.Session, Flow: r.Flow, Scopes: r.Scopes, Audience: r.Audience, ACR: r.ACR,
 		AMR: r.AMR, AuthTime: r.AuthTime, Nonce: r.Nonce, Offline: r.Offline, Generation: r.Generation, CreatedAt: r.CreatedAt,
 		ExpiresAt: r.ExpiresAt, RevokedAt: r.RevokedAt,
@@ -144,6 +153,7 @@ func (s *Store) Live(ctx context.Context, q tx.Q, id, jti string, now time.Time)
 	if err != nil {
 		return nil, false, err
 	}
+	g.Cooling = grant.Cooling{Until: moment(r.CoolingUntil), Reason: r.CoolingReason}
 	at := micros(now)
 	live := r.RevokedAt == 0 && (r.ExpiresAt == 0 || r.ExpiresAt > at) && r.AccessRevoked == 0 &&
 		(r.Session == "" || r.Offline || r.SessionExpiresAt > at) &&

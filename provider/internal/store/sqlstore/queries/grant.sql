@@ -8,7 +8,9 @@ WHERE flow.id = @id AND code_hash = @code_hash AND client_id = @client_id AND re
   AND redeemed_at = 0 AND code_expires_at > @now
   AND (session = '' OR (SELECT s.expires_at FROM op_session AS s WHERE s.id = flow.session AND s.ended_at = 0) > @now)
   AND (SELECT p.status FROM subscriber AS p WHERE p.id = flow.subject) = 'active'
-RETURNING outcome;
+RETURNING outcome,
+    CAST(COALESCE((SELECT p.cooling_until FROM subscriber AS p WHERE p.id = flow.subject), 0) AS BIGINT) AS cooling_until,
+    CAST(COALESCE((SELECT p.cooling_reason FROM subscriber AS p WHERE p.id = flow.subject), '') AS TEXT) AS cooling_reason;
 
 -- name: RedeemedGrant :one
 SELECT grant_id FROM flow WHERE id = @id AND code_hash = @code_hash AND redeemed_at > 0;
@@ -37,7 +39,9 @@ WHERE token_grant.id = @id AND client_id = @client_id AND generation = @generati
   AND (offline OR session = '' OR (SELECT s.expires_at FROM op_session AS s WHERE s.id = token_grant.session AND s.ended_at = 0) > @now)
   AND (token_grant.subject = '' OR (SELECT p.status FROM subscriber AS p WHERE p.id = token_grant.subject) = 'active')
 RETURNING id, client_id, subject, session, flow, scopes, audience, acr, amr, auth_time, nonce, offline, generation,
-    created_at, expires_at, revoked_at;
+    created_at, expires_at, revoked_at,
+    CAST(COALESCE((SELECT p.cooling_until FROM subscriber AS p WHERE p.id = token_grant.subject), 0) AS BIGINT) AS cooling_until,
+    CAST(COALESCE((SELECT p.cooling_reason FROM subscriber AS p WHERE p.id = token_grant.subject), '') AS TEXT) AS cooling_reason;
 
 -- name: Revoke :execrows
 UPDATE token_grant SET revoked_at = @revoked_at WHERE id = @id AND revoked_at = 0;
@@ -68,6 +72,8 @@ SELECT g.id, g.client_id, g.subject, g.session, g.flow, g.scopes, g.audience, g.
     CAST(COALESCE(p.claims, '') AS TEXT) AS claims,
     CAST(COALESCE(p.locale, '') AS TEXT) AS locale,
     CAST(COALESCE(p.updated_at, 0) AS BIGINT) AS subscriber_updated_at,
+    CAST(COALESCE(p.cooling_until, 0) AS BIGINT) AS cooling_until,
+    CAST(COALESCE(p.cooling_reason, '') AS TEXT) AS cooling_reason,
     CAST(COALESCE(r.expires_at, 0) AS BIGINT) AS access_revoked
 FROM token_grant AS g
 LEFT JOIN op_session AS s ON s.id = g.session

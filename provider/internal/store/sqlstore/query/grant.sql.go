@@ -131,6 +131,8 @@ SELECT g.id, g.client_id, g.subject, g.session, g.flow, g.scopes, g.audience, g.
     CAST(COALESCE(p.claims, '') AS TEXT) AS claims,
     CAST(COALESCE(p.locale, '') AS TEXT) AS locale,
     CAST(COALESCE(p.updated_at, 0) AS BIGINT) AS subscriber_updated_at,
+    CAST(COALESCE(p.cooling_until, 0) AS BIGINT) AS cooling_until,
+    CAST(COALESCE(p.cooling_reason, '') AS TEXT) AS cooling_reason,
     CAST(COALESCE(r.expires_at, 0) AS BIGINT) AS access_revoked
 FROM token_grant AS g
 LEFT JOIN op_session AS s ON s.id = g.session
@@ -166,6 +168,8 @@ type LiveGrantRow struct {
 	Claims              string
 	Locale              string
 	SubscriberUpdatedAt int64
+	CoolingUntil        int64
+	CoolingReason       string
 	AccessRevoked       int64
 }
 
@@ -194,6 +198,8 @@ func (q *Queries) LiveGrant(ctx context.Context, arg LiveGrantParams) (LiveGrant
 		&i.Claims,
 		&i.Locale,
 		&i.SubscriberUpdatedAt,
+		&i.CoolingUntil,
+		&i.CoolingReason,
 		&i.AccessRevoked,
 	)
 	return i, err
@@ -265,7 +271,9 @@ WHERE flow.id = $3 AND code_hash = $4 AND client_id = $5 AND redirect_uri = $6 A
   AND redeemed_at = 0 AND code_expires_at > $1
   AND (session = '' OR (SELECT s.expires_at FROM op_session AS s WHERE s.id = flow.session AND s.ended_at = 0) > $1)
   AND (SELECT p.status FROM subscriber AS p WHERE p.id = flow.subject) = 'active'
-RETURNING outcome
+RETURNING outcome,
+    CAST(COALESCE((SELECT p.cooling_until FROM subscriber AS p WHERE p.id = flow.subject), 0) AS BIGINT) AS cooling_until,
+    CAST(COALESCE((SELECT p.cooling_reason FROM subscriber AS p WHERE p.id = flow.subject), '') AS TEXT) AS cooling_reason
 `
 
 type RedeemCodeParams struct {
@@ -278,10 +286,16 @@ type RedeemCodeParams struct {
 	Challenge   string
 }
 
+type RedeemCodeRow struct {
+	Outcome       string
+	CoolingUntil  int64
+	CoolingReason string
+}
+
 // First in its transaction. Everything a code is bound to stands in the WHERE, so that a mismatch changes nothing and a hundred
 // racers get one row between them. Here and in Rotate the sub-selects are scalar: PostgreSQL would answer an EXISTS inside OR by hashing
 // the whole table of sessions.
-func (q *Queries) RedeemCode(ctx context.Context, arg RedeemCodeParams) (string, error) {
+func (q *Queries) RedeemCode(ctx context.Context, arg RedeemCodeParams) (RedeemCodeRow, error) {
 	row := q.db.QueryRowContext(ctx, redeemCode,
 		arg.Now,
 		arg.GrantID,
@@ -291,9 +305,9 @@ func (q *Queries) RedeemCode(ctx context.Context, arg RedeemCodeParams) (string,
 		arg.RedirectURI,
 		arg.Challenge,
 	)
-	var outcome string
-	err := row.Scan(&outcome)
-	return outcome, err
+	var i RedeemCodeRow
+	err := row.Scan(&i.Outcome, &i.CoolingUntil, &i.CoolingReason)
+	return i, err
 }
 
 const redeemedGrant = `-- name: RedeemedGrant :one
@@ -374,7 +388,9 @@ WHERE token_grant.id = $1 AND client_id = $2 AND generation = $3 AND revoked_at 
   AND (offline OR session = '' OR (SELECT s.expires_at FROM op_session AS s WHERE s.id = token_grant.session AND s.ended_at = 0) > $4)
   AND (token_grant.subject = '' OR (SELECT p.status FROM subscriber AS p WHERE p.id = token_grant.subject) = 'active')
 RETURNING id, client_id, subject, session, flow, scopes, audience, acr, amr, auth_time, nonce, offline, generation,
-    created_at, expires_at, revoked_at
+    created_at, expires_at, revoked_at,
+    CAST(COALESCE((SELECT p.cooling_until FROM subscriber AS p WHERE p.id = token_grant.subject), 0) AS BIGINT) AS cooling_until,
+    CAST(COALESCE((SELECT p.cooling_reason FROM subscriber AS p WHERE p.id = token_grant.subject), '') AS TEXT) AS cooling_reason
 `
 
 type RotateParams struct {
@@ -384,14 +400,35 @@ type RotateParams struct {
 	Now        int64
 }
 
-func (q *Queries) Rotate(ctx context.Context, arg RotateParams) (TokenGrant, error) {
+type RotateRow struct {
+	ID            string
+	ClientID      string
+	Subject       string
+	Session       string
+	Flow          string
+	Scopes        string
+	Audience      string
+	ACR           string
+	AMR           string
+	AuthTime      int64
+	Nonce         string
+	Offline       bool
+	Generation    int64
+	CreatedAt     int64
+	ExpiresAt     int64
+	RevokedAt     int64
+	CoolingUntil  int64
+	CoolingReason string
+}
+
+func (q *Queries) Rotate(ctx context.Context, arg RotateParams) (RotateRow, error) {
 	row := q.db.QueryRowContext(ctx, rotate,
 		arg.ID,
 		arg.ClientID,
 		arg.Generation,
 		arg.Now,
 	)
-	var i TokenGrant
+	var i RotateRow
 	err := row.Scan(
 		&i.ID,
 		&i.ClientID,
@@ -409,6 +446,8 @@ func (q *Queries) Rotate(ctx context.Context, arg RotateParams) (TokenGrant, err
 		&i.CreatedAt,
 		&i.ExpiresAt,
 		&i.RevokedAt,
+		&i.CoolingUntil,
+		&i.CoolingReason,
 	)
 	return i, err
 }

@@ -168,22 +168,3 @@ type SubscriberName struct {
 	Kind    string
 	Retired bool
 }
-
-type TokenGrant struct {
-	ID         string
-	ClientID   string
-	Subject    string
-	Session    string
-	Flow       string
-	Scopes     string
-	Audience   string
-	ACR        string
-	AMR        string
-	AuthTime   int64
-	Nonce      string
-	Offline    bool
-	Generation int64
-	CreatedAt  int64
-	ExpiresAt  int64
-	RevokedAt  int64
-}
