@@ -22,7 +22,10 @@ import (
 //go:embed texts
 var texts embed.FS
 
-const asked = 3 // fields of one login
+const (
+	asked   = 3 // fields of one login
+	version = 1 // of what a card looks like
+)
 
 // card is the credential. Ask is which fields the next login asks for: it changes only after a success. A new choice at
 // every attempt would let a thief who has seen some of the fields try until exactly those come up.
@@ -40,7 +43,7 @@ var (
 
 func (grid) Describe(context.Context) (*sdk.Description, error) {
 	return &sdk.Description{
-		Name: "grid", Version: "1.0.0", CredentialType: "grid-card", StateVersion: 1, Texts: sdk.Texts(texts),
+		Name: "grid", Version: "1.0.0", CredentialType: "grid-card", StateVersion: version, Texts: sdk.Texts(texts),
 		Methods: []sdk.Method{{ID: "grid", Title: "grid.name", Factors: []sdk.Factor{sdk.FactorPossession}, AMR: []string{"otp"}}},
 	}, nil
 }
@@ -73,7 +76,7 @@ func (grid) Continue(_ context.Context, r *sdk.StepRequest) (*sdk.StepResponse, 
 	return &sdk.StepResponse{
 		Success: &sdk.Success{AMR: []string{"otp"}, CredentialID: credential.ID},
 		CredentialChanges: []sdk.CredentialChange{{Kind: sdk.ChangeUpdate, CredentialID: credential.ID,
-			Handle: credential.Handle, Label: credential.Label, Data: data, Version: 1, ExpectedRevision: credential.Revision}},
+			Handle: credential.Handle, Label: credential.Label, Data: data, Version: version, ExpectedRevision: credential.Revision}},
 	}, err
 }
 
@@ -99,7 +102,7 @@ func (grid) ImportCredentials(_ context.Context, _ string, inputs []sdk.ImportIn
 		if err != nil {
 			return nil, err
 		}
-		results[i].Change = sdk.CredentialChange{Kind: sdk.ChangeCreate, Label: printed.Serial, Data: data, Version: 1}
+		results[i].Change = sdk.CredentialChange{Kind: sdk.ChangeCreate, Label: printed.Serial, Data: data, Version: version}
 	}
 	return results, nil
 }
