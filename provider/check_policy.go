@@ -38,6 +38,12 @@ func (k *checker) plugins() {
 				k.wrong(key+".secrets."+name, "exactly one of file and env must be given", "")
 			}
 		}
+		if p.Limits.MemoryMiB != 0 && p.Limits.MemoryMiB < 128 {
+			k.wrong(key+".limits.memory_mib", "no plugin starts with so little", "give it at least 128")
+		}
+		if p.Limits.Files != 0 && p.Limits.Files < 32 {
+			k.wrong(key+".limits.files", "no plugin starts with so few", "give it at least 32")
+		}
 		if bundled, ok := BundledPlugin(p.Name(id)); ok { // what others say is known when they run
 			if d, err := bundled.Describe(context.Background()); err == nil {
 				k.texts(id, d)
