@@ -6,8 +6,10 @@ import (
 
 	"github.com/varco-id/varco/plugins/emailotp"
 	"github.com/varco-id/varco/plugins/inbox"
+	"github.com/varco-id/varco/plugins/oath"
 	"github.com/varco-id/varco/plugins/passkey"
 	"github.com/varco-id/varco/plugins/password"
+	"github.com/varco-id/varco/plugins/recoverycodes"
 	"github.com/varco-id/varco/plugins/riskhttp"
 	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/plugins/smsotp"
@@ -17,14 +19,16 @@ import (
 // bundled are the plugins that come with the varco binary: the same program run again as `varco plugin serve NAME`, a
 // process of its own for each instance.
 var bundled = map[string]func() sdk.Plugin{
-	"email-otp":    func() sdk.Plugin { return emailotp.New() },
-	"inbox":        func() sdk.Plugin { return inbox.New() },
-	"passkey":      func() sdk.Plugin { return passkey.New() },
-	"password":     func() sdk.Plugin { return password.New() },
-	"risk-http":    func() sdk.Plugin { return riskhttp.New() },
-	"security-key": func() sdk.Plugin { return passkey.NewSecurityKey() },
-	"sms-otp":      func() sdk.Plugin { return smsotp.New() },
-	"totp":         func() sdk.Plugin { return totp.New() },
+	"email-otp":      func() sdk.Plugin { return emailotp.New() },
+	"inbox":          func() sdk.Plugin { return inbox.New() },
+	"passkey":        func() sdk.Plugin { return passkey.New() },
+	"oath":           func() sdk.Plugin { return oath.New() },
+	"password":       func() sdk.Plugin { return password.New() },
+	"recovery-codes": func() sdk.Plugin { return recoverycodes.New() },
+	"risk-http":      func() sdk.Plugin { return riskhttp.New() },
+	"security-key":   func() sdk.Plugin { return passkey.NewSecurityKey() },
+	"sms-otp":        func() sdk.Plugin { return smsotp.New() },
+	"totp":           func() sdk.Plugin { return totp.New() },
 }
 
 // BundledNames lists the plugins that come with the binary.

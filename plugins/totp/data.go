@@ -8,6 +8,9 @@ import (
 	"github.com/varco-id/varco/plugins/sdk"
 )
 
+// maxDrift is how many periods a remembered clock may have gone wrong.
+const maxDrift = 10
+
 // newApp is what a credential holds of an app that showed no code yet.
 func newApp(c Config) oathcode.Clock {
 	return oathcode.Clock{Seed: oathcode.NewSeed(c.Algorithm, c.Digits), Period: c.Period, Last: -1}
@@ -40,5 +43,9 @@ func decode(c sdk.Credential) (oathcode.Clock, error) {
 }
 
 func (c Config) window() oathcode.Window {
-	return oathcode.Window{Skew: c.Skew, RememberDrift: c.RememberDrift}
+	w := oathcode.Window{Skew: c.Skew}
+	if c.RememberDrift {
+		w.MaxDrift = maxDrift
+	}
+	return w
 }

@@ -9,7 +9,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/varco-id/varco/plugins/internal/oathcode"
 	"github.com/varco-id/varco/plugins/sdk"
 )
 
@@ -176,7 +175,7 @@ func TestDrift(t *testing.T) {
 		}
 		want := 2
 		if follows {
-			want = oathcode.MaxDrift + 2 // the memory is bounded
+			want = maxDrift + 2 // the memory is bounded
 		}
 		if lost != want {
 			t.Errorf("%s: lost in month %d, want %d", config, lost, want)

@@ -5,9 +5,6 @@ import (
 	"time"
 )
 
-// MaxDrift is how many periods a remembered clock may have gone wrong.
-const MaxDrift = 10
-
 // Clock is a device whose codes change with time (RFC 6238), with what is remembered of it.
 type Clock struct {
 	Seed
@@ -18,8 +15,9 @@ type Clock struct {
 
 // Window is how far a code may be off.
 type Window struct {
-	Skew          int  // steps early or late
-	RememberDrift bool // follow the clock of a device that goes wrong little by little (RFC 6238 section 6)
+	Skew int // steps early or late
+	// MaxDrift is how many steps the clock of a device that goes wrong little by little is followed (RFC 6238 section 6); 0: not at all.
+	MaxDrift int
 }
 
 // Check refuses a device that no code should be accepted of.
@@ -41,10 +39,7 @@ func (c Clock) StepAt(now time.Time) int64 { return now.Unix() / int64(c.Period)
 //
 // Errors: the seed is damaged.
 func (c Clock) Accept(code string, now time.Time, w Window) (next Clock, ok, used bool, err error) {
-	center := c.StepAt(now)
-	if w.RememberDrift {
-		center += max(-MaxDrift, min(MaxDrift, c.Drift))
-	}
+	center := c.StepAt(now) + max(-int64(w.MaxDrift), min(int64(w.MaxDrift), c.Drift))
 	step, found, err := c.Match(code, center-int64(w.Skew), center+int64(w.Skew))
 	if err != nil || !found {
 		return Clock{}, false, false, err
@@ -57,7 +52,7 @@ func (c Clock) Accept(code string, now time.Time, w Window) (next Clock, ok, use
 
 func (c Clock) at(step int64, now time.Time, w Window) Clock {
 	c.Last, c.Drift = step, 0
-	if w.RememberDrift {
+	if w.MaxDrift > 0 {
 		c.Drift = step - c.StepAt(now)
 	}
 	return c

@@ -58,7 +58,7 @@ func TestCounterResync(t *testing.T) {
 func TestClockResync(t *testing.T) {
 	t.Parallel()
 	c := oathcode.Clock{Seed: oathcode.NewSeed("SHA1", 6), Period: 30, Last: -1}
-	w := oathcode.Window{Skew: 1, RememberDrift: true}
+	w := oathcode.Window{Skew: 1, MaxDrift: 20}
 	here := c.StepAt(noon)
 	code := func(n int64) string { return codeAt(t, c.Seed, here+n) }
 	for off, want := range map[int64]bool{-20: true, -3: true, 0: true, 7: true, 20: true, -21: false, 21: false} {
