@@ -38,7 +38,7 @@ var ranks = []struct {
 
 // testSupport is imported by tests only, and may reach what it tests.
 var testSupport = []string{"provider/internal/store/storetest", "provider/internal/web/webtest", "provider/internal/audit/audittest",
-	"provider/internal/e2e", "provider/internal/bench"}
+	"provider/internal/e2e", "provider/internal/bench", "provider/internal/callback/callbacktest"}
 
 // ownPart says whether dep is an internal package of the tree that self belongs to: a plugin's own parts have its rank.
 func ownPart(self, dep string) bool {

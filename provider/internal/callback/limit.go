@@ -39,7 +39,7 @@ const limitKeys = 1 << 15
 func (l *limiter) spent(key string, now time.Time) (time.Duration, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	over := l.full(key).Sub(now) - l.span(l.rate.burst-1)
+	over := l.over(key, now)
 	return over, over > 0
 }
 
@@ -47,26 +47,31 @@ func (l *limiter) spent(key string, now time.Time) (time.Duration, bool) {
 func (l *limiter) take(key string, now time.Time) (time.Duration, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	full := l.full(key)
-	if full.Before(now) {
-		full = now
-	}
-	over := full.Sub(now) - l.span(l.rate.burst-1)
-	if over > 0 {
+	if over := l.over(key, now); over > 0 {
 		return over, false
 	}
 	if l.new == nil || len(l.new) >= limitKeys {
 		l.old, l.new = l.new, make(map[string]time.Time)
 	}
-	l.new[key] = full.Add(l.span(1))
+	l.new[key] = l.full(key, now).Add(l.span(1))
 	return 0, true
 }
 
-func (l *limiter) full(key string) time.Time {
-	if t, ok := l.new[key]; ok {
-		return t
+// over is how long it takes until the bucket of key has room for one more; not positive when it has.
+func (l *limiter) over(key string, now time.Time) time.Duration {
+	return l.full(key, now).Sub(now) - l.span(l.rate.burst-1)
+}
+
+// full is when the bucket of key will be full again: now for one that is.
+func (l *limiter) full(key string, now time.Time) time.Time {
+	t, ok := l.new[key]
+	if !ok {
+		t = l.old[key]
 	}
-	return l.old[key]
+	if t.Before(now) {
+		return now
+	}
+	return t
 }
 
 func (l *limiter) span(events float64) time.Duration {

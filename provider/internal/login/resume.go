@@ -27,10 +27,6 @@ func (d *Dispatcher) Resume(ctx context.Context, due Due) error {
 		if err != nil || x == nil {
 			return err
 		}
-		before, err := d.page(x)
-		if err != nil {
-			return err
-		}
 		c := &change{}
 		again, err := d.background(ctx, x, c)
 		if err == nil && !again.IsZero() {
@@ -38,7 +34,7 @@ func (d *Dispatcher) Resume(ctx context.Context, due Due) error {
 		}
 		if err == nil {
 			var quiet bool
-			quiet, err = d.commitQuietly(ctx, x, c, before)
+			quiet, err = d.commitQuietly(ctx, x, c)
 			if err == nil {
 				d.afterCommit(ctx, x, c)
 				if !quiet && d.Wake != nil {
@@ -94,6 +90,9 @@ func (w *waiting) browser() Browser {
 func (d *Dispatcher) background(ctx context.Context, x *run, c *change) (again time.Time, err error) {
 	stop, err := d.recognize(ctx, x)
 	if err != nil || stop {
+		return time.Time{}, err
+	}
+	if x.before, err = d.page(x); err != nil {
 		return time.Time{}, err
 	}
 	m, ok := d.method(x.state.Method)
@@ -169,14 +168,14 @@ func (x *run) await() {
 }
 
 // commitQuietly commits, and says whether the person sees no difference.
-func (d *Dispatcher) commitQuietly(ctx context.Context, x *run, c *change, before *Page) (bool, error) {
+func (d *Dispatcher) commitQuietly(ctx context.Context, x *run, c *change) (bool, error) {
 	quiet := false
 	if x.state.Wait != nil {
 		after, err := d.page(x)
 		if err != nil {
 			return false, err
 		}
-		quiet = reflect.DeepEqual(before, after)
+		quiet = reflect.DeepEqual(x.before, after)
 	}
 	if quiet {
 		x.state.Quiet++

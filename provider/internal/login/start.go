@@ -31,6 +31,7 @@ type run struct {
 	b       Browser
 
 	background bool     // the browser is not there
+	before     *Page    // what it shows, then
 	waited     string   // id of the step that waited when the flow was read
 	heard      []string // ids of the signals that this step's call was given
 	// Of a step that names the person (identify.go): the handle that was shown, the id of the credential that has it, and what attempts
