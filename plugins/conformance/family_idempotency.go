@@ -93,14 +93,10 @@ func checkRepeat(v *verdict) {
 		v.ended(err)
 		again("the right answer", a.flow, first)
 		if len(s.Wrong) > 0 {
-			f := v.newFlow(m, who.clone(), false, v.primary())
-			_, err := f.approach(v.ctx, "right", s.Right)
+			w := v.wrong(m, who.clone(), 0, v.primary())
+			first, err := w.proceed(v.ctx, w.inputs)
 			v.ended(err)
-			inputs, err := f.prepare(v.ctx, "wrong", &s.Wrong[0])
-			v.ended(err)
-			first, err := f.proceed(v.ctx, inputs)
-			v.ended(err)
-			again("a wrong answer", f, first)
+			again("a wrong answer", w.flow, first)
 		}
 		if len(s.Enrol) > 0 {
 			f := v.newFlow(m, v.newPerson("person"), true, v.primary())

@@ -69,11 +69,14 @@ func (v *verdict) round(p *process, m *sdk.Method, who *person, n int, limit tim
 func (v *verdict) oneOf(p *process, m *sdk.Method, s *MethodScript, who *person, i int, c *crowd) {
 	wrong := i%2 == 1 && len(s.Wrong) > 0
 	f := v.newFlow(m, who, false, p)
-	inputs, err := f.approach(v.ctx, "right", s.Right)
-	last := &s.Right[len(s.Right)-1]
-	if err == nil && wrong {
-		last = &s.Wrong[i/2%len(s.Wrong)]
-		inputs, err = f.prepare(v.ctx, "wrong", last)
+	kind, last := "right", &s.Right[len(s.Right)-1]
+	if wrong {
+		kind, last = "wrong", &s.Wrong[i/2%len(s.Wrong)]
+	}
+	err := f.stand(v.ctx, "right", s.Right)
+	var inputs map[string]string
+	if err == nil {
+		inputs, err = f.prepare(v.ctx, kind, last)
 	}
 	var answer *sdk.StepResponse
 	if err == nil {
@@ -118,12 +121,8 @@ func (v *verdict) crowded(m *sdk.Method) *person {
 		v.stop()
 	}
 	for n := range s.Wrong {
-		f := v.newFlow(m, who.clone(), false, v.primary())
-		_, err := f.approach(v.ctx, "right", s.Right)
-		v.ended(err)
-		inputs, err := f.prepare(v.ctx, "wrong", &s.Wrong[n])
-		v.ended(err)
-		if answer, err := f.finish(v.ctx, &s.Wrong[n], inputs); err != nil || answer.Success != nil {
+		a := v.wrong(m, who.clone(), n, v.primary())
+		if answer, err := a.finish(v.ctx, &s.Wrong[n], a.inputs); err != nil || answer.Success != nil {
 			v.why = "a wrong answer does not fail: see steps.wrong"
 			v.stop()
 		}

@@ -57,14 +57,12 @@ func checkDamagedState(v *verdict) {
 			return
 		}
 		for i := 0; i < len(good); i += 1 + len(good)/24 {
-			b := v.almost(m, who.clone(), v.primary())
-			wrong, err := b.prepare(v.ctx, "wrong", &s.Wrong[0])
-			v.ended(err)
+			b := v.wrong(m, who.clone(), 0, v.primary())
 			b.state = bytes.Clone(b.state)
 			if i < len(b.state) {
 				b.state[i] ^= 0x11
 			}
-			v.tries(b.flow, fmt.Sprintf("byte %d of the state changed and a wrong answer", i), wrong)
+			v.tries(b.flow, fmt.Sprintf("byte %d of the state changed and a wrong answer", i), b.inputs)
 		}
 	})
 }
@@ -111,7 +109,7 @@ func checkStateVersion(v *verdict) {
 			a.version = newer
 			v.tries(a.flow, "state of a newer release", a.inputs)
 		}
-		if len(who.credentials) > 0 {
+		if len(who.credentials) > 0 && v.needsCredential(m, who) {
 			any = true
 			a := v.almost(m, who.clone(), v.primary())
 			for i := range a.person.credentials {
@@ -129,7 +127,7 @@ func checkStateVersion(v *verdict) {
 func checkDamagedCredential(v *verdict) {
 	v.methods(func(m *sdk.Method) {
 		who := v.bound(m)
-		if len(who.credentials) == 0 {
+		if len(who.credentials) == 0 || !v.needsCredential(m, who) {
 			v.why = "the method keeps no credentials"
 			v.stop()
 		}

@@ -82,12 +82,10 @@ func (v *verdict) walk() {
 			who := v.bound(m)
 			_, _ = v.newFlow(m, who, false, v.primary()).walk(v.ctx, "right", s.Right)
 			for n := range s.Wrong {
-				f := v.newFlow(m, who.clone(), false, v.primary())
-				if _, err := f.approach(v.ctx, "right", s.Right); err == nil {
-					if inputs, err := f.answer(v.ctx, "wrong", &s.Wrong[n]); err == nil {
-						_, _ = f.proceed(v.ctx, inputs)
-					}
-				}
+				v.part(func() {
+					a := v.wrong(m, who.clone(), n, v.primary())
+					_, _ = a.finish(v.ctx, &s.Wrong[n], a.inputs)
+				})
 			}
 			if len(s.Enrol) > 0 { // once more, now that there is a credential
 				_, _ = v.enrol(v.ctx, m, who, v.primary())
@@ -145,12 +143,8 @@ func (v *verdict) wrongly(m *sdk.Method, judge func(n int, answer *sdk.StepRespo
 	}
 	who := v.bound(m)
 	for n := range s.Wrong {
-		f := v.newFlow(m, who, false, v.primary())
-		_, err := f.approach(v.ctx, "right", s.Right)
-		v.ended(err)
-		inputs, err := f.prepare(v.ctx, "wrong", &s.Wrong[n])
-		v.ended(err)
-		answer, err := f.finish(v.ctx, &s.Wrong[n], inputs)
+		a := v.wrong(m, who, n, v.primary())
+		answer, err := a.finish(v.ctx, &s.Wrong[n], a.inputs)
 		v.made()
 		judge(n, answer, err)
 	}
@@ -222,16 +216,11 @@ var shapes = map[string]string{
 
 func checkShapes(v *verdict) {
 	v.methods(func(m *sdk.Method) {
-		if v.script.Methods[m.ID] == nil {
-			v.why = errNoScript.Error()
-			v.stop()
-		}
-		who := v.bound(m)
 		s := v.scripted(m)
+		who := v.bound(m)
 		for _, name := range slices.Sorted(maps.Keys(shapes)) {
 			f := v.newFlow(m, who.clone(), false, v.primary())
-			_, err := f.approach(v.ctx, "right", s.Right)
-			v.ended(err)
+			v.ended(f.stand(v.ctx, "right", s.Right))
 			inputs := map[string]string{}
 			for _, field := range fieldNames(f.view) {
 				inputs[field] = shapes[name]
@@ -242,8 +231,7 @@ func checkShapes(v *verdict) {
 			"no input at all": nil, "an unknown input": {"zz_no_such_field": "x"}, "an unknown action": {"action": "zz_no_such_action"},
 		} {
 			f := v.newFlow(m, who.clone(), false, v.primary())
-			_, err := f.approach(v.ctx, "right", s.Right)
-			v.ended(err)
+			v.ended(f.stand(v.ctx, "right", s.Right))
 			v.tries(f, name, inputs)
 		}
 		if len(s.Enrol) > 0 {

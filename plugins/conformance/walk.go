@@ -126,26 +126,52 @@ func (f *flow) walk(ctx context.Context, kind string, steps []Step) (*sdk.StepRe
 
 // approach begins and gives every answer but the last, which it returns.
 func (f *flow) approach(ctx context.Context, kind string, steps []Step) (map[string]string, error) {
+	if err := f.stand(ctx, kind, steps); err != nil {
+		return nil, err
+	}
+	return f.prepare(ctx, kind, &steps[len(steps)-1])
+}
+
+// stand begins and gives every answer but the last, of which nothing is done: the flow stands before the last question.
+func (f *flow) stand(ctx context.Context, kind string, steps []Step) error {
 	if len(steps) == 0 {
-		return nil, errNoScript
+		return errNoScript
 	}
 	if err := f.begins(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	for i := range steps[:len(steps)-1] {
 		inputs, err := f.prepare(ctx, kind, &steps[i])
 		if err != nil {
-			return nil, err
+			return err
 		}
 		answer, err := f.finish(ctx, &steps[i], inputs)
 		if err != nil {
-			return nil, fmt.Errorf("step %d: %w", i+1, err)
+			return fmt.Errorf("step %d: %w", i+1, err)
 		}
 		if answer.Challenge == nil && answer.Pending == nil {
-			return nil, fmt.Errorf("step %d ended with %s, before the last answer was given", i+1, outcome(answer))
+			return fmt.Errorf("step %d ended with %s, before the last answer was given", i+1, outcome(answer))
 		}
 	}
-	return f.prepare(ctx, kind, &steps[len(steps)-1])
+	return nil
+}
+
+// wrong stands before the last question of a login and makes a wrong answer to it.
+func (v *verdict) wrong(m *sdk.Method, who *person, n int, on ...*process) answered {
+	s := v.scripted(m)
+	f := v.newFlow(m, who, false, on...)
+	v.ended(f.stand(v.ctx, "right", s.Right))
+	inputs, err := f.prepare(v.ctx, "wrong", &s.Wrong[n])
+	v.ended(err)
+	return answered{f, inputs}
+}
+
+// needsCredential says whether logins of the method need its credential: without any the right answer does not succeed.
+func (v *verdict) needsCredential(m *sdk.Method, who *person) bool {
+	bare := who.clone()
+	bare.credentials = nil
+	answer, err := v.newFlow(m, bare, false, v.primary()).walk(v.ctx, "right", v.scripted(m).Right)
+	return err != nil || answer.Success == nil
 }
 
 // prepare makes the inputs of a step, or brings about what the flow waits for.
