@@ -13,6 +13,10 @@ PATH="$bin:$PATH" protoc --proto_path=. \
   --go_out=. --go_opt=module=$module \
   --go-grpc_out=. --go-grpc_opt=module=$module \
   varco/plugin/v1/*.proto
+# The reference page is the files' comments; by the digest a test sees that it is up to date.
+protoc --proto_path=. --include_imports --include_source_info --descriptor_set_out="$bin/contract.binpb" varco/plugin/v1/*.proto
+go run ./internal/contractpage "$(cat varco/plugin/v1/*.proto | sha256sum | cut -d' ' -f1)" <"$bin/contract.binpb" >"$bin/contract.md"
+cp "$bin/contract.md" ../../../docs/plugins/contract.md
 # The Node.js package reads the same files at run time.
 cp varco/plugin/v1/*.proto ../../node/proto/varco/plugin/v1/
 [ -d ../../node/node_modules ] || npm --prefix ../../node ci --ignore-scripts
