@@ -62,6 +62,13 @@ func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w, `{"verdict": "allow"}`)
 }
 
+// seen are the requests that arrived and their bodies.
+func (e *engine) seen() ([]*http.Request, []string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.asked), slices.Clone(e.bodies)
+}
+
 func answer(w http.ResponseWriter, body string) {
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = io.WriteString(w, body)
@@ -98,15 +105,17 @@ func TestRequest(t *testing.T) {
 	}
 	const want = `{"operation":"send","flow":"f1","now":"2026-11-22T09:00:00Z","client":"bank","subject":"sub-1","attributes":{"phone_number":"+39333000111"},` +
 		`"address":"192.0.2.7","user_agent":"test","known_browser":true,"locale":"it","amr":["pwd"],"failed_attempts":2,"method":"sms","channel":"sms","to":"+39333000111"}`
-	r := e.asked[0]
+	asked, bodies := e.seen()
+	r := asked[0]
 	user, password, _ := r.BasicAuth()
-	if e.bodies[0] != want || r.Method != http.MethodPost || r.URL.Path != "/assess" || user != "varco" || password != "s3cret" ||
+	if bodies[0] != want || r.Method != http.MethodPost || r.URL.Path != "/assess" || user != "varco" || password != "s3cret" ||
 		r.Header.Get("Idempotency-Key") != "k1" || r.Header.Get("Content-Type") != "application/json" || r.Header.Get("Varco-Signature") != "" {
-		t.Fatalf("%s %s %v\n%s\nwant\n%s", r.Method, r.URL, r.Header, e.bodies[0], want)
+		t.Fatalf("%s %s %v\n%s\nwant\n%s", r.Method, r.URL, r.Header, bodies[0], want)
 	}
 	bare := &sdk.RiskRequest{Context: sdk.StepContext{InstanceID: sdktest.InstanceID}, Operation: sdk.OperationSignIn}
-	if _, err := p.Assess(t.Context(), bare); err != nil || !strings.Contains(e.bodies[1], `"amr":[]`) || strings.Contains(e.bodies[1], "subject") {
-		t.Fatalf("%v %s", err, e.bodies[1])
+	_, err = p.Assess(t.Context(), bare)
+	if _, bodies = e.seen(); err != nil || !strings.Contains(bodies[1], `"amr":[]`) || strings.Contains(bodies[1], "subject") {
+		t.Fatalf("%v %s", err, bodies[1])
 	}
 	for range 8 {
 		if _, err := p.Assess(t.Context(), request1()); err != nil {
@@ -129,7 +138,8 @@ func TestPseudonyms(t *testing.T) {
 		}
 	}
 	var bodies [3]request
-	for i, raw := range e.bodies {
+	_, raws := e.seen()
+	for i, raw := range raws {
 		if strings.Contains(raw, "sub-1") || strings.Contains(raw, "333000111") {
 			t.Errorf("clear: %s", raw)
 		}
@@ -155,12 +165,13 @@ func TestSignature(t *testing.T) {
 	if _, err := p.Assess(t.Context(), request1()); err != nil {
 		t.Fatal(err)
 	}
+	asked, bodies := e.seen()
 	mac := hmac.New(sha256.New, []byte(key))
-	fmt.Fprintf(mac, "1800000000.%s", e.bodies[0])
-	if got, want := e.asked[0].Header.Get("Varco-Signature"), "t=1800000000,v1="+hex.EncodeToString(mac.Sum(nil)); got != want {
+	fmt.Fprintf(mac, "1800000000.%s", bodies[0])
+	if got, want := asked[0].Header.Get("Varco-Signature"), "t=1800000000,v1="+hex.EncodeToString(mac.Sum(nil)); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got := e.asked[0].Header.Get("Authorization"); got != "Bearer tok" {
+	if got := asked[0].Header.Get("Authorization"); got != "Bearer tok" {
 		t.Errorf("Authorization: %s", got)
 	}
 }
@@ -219,8 +230,8 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 			t.Errorf("%d: %+v %v", code, a, err)
 		}
 	}
-	if len(inner.asked) > 0 {
-		t.Errorf("%d requests went where an answer sent them", len(inner.asked))
+	if asked, _ := inner.seen(); len(asked) > 0 {
+		t.Errorf("%d requests went where an answer sent them", len(asked))
 	}
 }
 
@@ -254,8 +265,9 @@ func TestRetry(t *testing.T) {
 	}
 	dropped := newEngine(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	p := sdktest.Start(t, New(), dropped.config(""))
-	if _, err := p.Assess(t.Context(), request1()); err == nil || len(dropped.asked) != 1 {
-		t.Errorf("asked %d times: %v", len(dropped.asked), err)
+	_, err := p.Assess(t.Context(), request1())
+	if asked, _ := dropped.seen(); err == nil || len(asked) != 1 {
+		t.Errorf("asked %d times: %v", len(asked), err)
 	}
 }
 
@@ -285,9 +297,10 @@ func TestSimSwap(t *testing.T) {
 			t.Fatal(a, err)
 		}
 	}
-	if got := network.bodies[0]; got != `{"maxAge":72,"phoneNumber":"+39333000111"}` || tokens.Load() != 1 ||
-		network.asked[2].Header.Get("Authorization") != "Bearer at-1" || network.asked[0].Header.Get("x-correlator") != "k1" {
-		t.Errorf("%s, %d tokens, %v", got, tokens.Load(), network.asked[2].Header)
+	asked, bodies := network.seen()
+	if bodies[0] != `{"maxAge":72,"phoneNumber":"+39333000111"}` || tokens.Load() != 1 ||
+		asked[2].Header.Get("Authorization") != "Bearer at-1" || asked[0].Header.Get("x-correlator") != "k1" {
+		t.Errorf("%s, %d tokens, %v", bodies[0], tokens.Load(), asked[2].Header)
 	}
 	r.Operation, r.Channel, r.To = sdk.OperationSignIn, "", ""
 	if a, err := p.Assess(t.Context(), r); err != nil || a.Verdict != sdk.RiskDeny {
