@@ -97,7 +97,9 @@ func rank(f protoreflect.FileDescriptor) int {
 	return len(order)
 }
 
-func title(f protoreflect.FileDescriptor) string { return strings.TrimSuffix(path.Base(f.Path()), ".proto") }
+func title(f protoreflect.FileDescriptor) string {
+	return strings.TrimSuffix(path.Base(f.Path()), ".proto")
+}
 
 // names are links to what a file declares.
 func names(f protoreflect.FileDescriptor) []string {
