@@ -68,7 +68,7 @@ func pointer(body []byte, at string) (string, error) {
 
 func segments(at string) ([]string, bool) {
 	if at == "" {
-		return nil, true
+		return []string{}, true
 	}
 	rest, ok := strings.CutPrefix(at, "/")
 	if !ok {

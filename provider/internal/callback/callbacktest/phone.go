@@ -147,3 +147,8 @@ func (p *Phone) Answer(operation, decision string) (int, error) {
 	status, _, err := p.Call(http.MethodPost, "/devices/"+p.Handle+"/answer", body)
 	return status, err
 }
+
+// Twin is the same phone, with the same key, at another address of the installation.
+func (p *Phone) Twin(base string, client *http.Client) *Phone {
+	return &Phone{Base: base, Handle: p.Handle, Client: client, key: p.key}
+}
