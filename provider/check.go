@@ -15,6 +15,7 @@ func (c *Config) Check() Mistakes {
 	k.times()
 	k.plugins()
 	k.policy()
+	k.recovery()
 	k.risk()
 	k.clients()
 	k.brand()

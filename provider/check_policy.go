@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/varco-id/varco/provider/internal/policy"
 )
 
 var instanceName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
@@ -16,6 +18,9 @@ var instanceName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 func (k *checker) plugins() {
 	for _, id := range slices.Sorted(maps.Keys(k.c.Plugins)) {
 		p, key := k.c.Plugins[id], join("plugins", id)
+		if slices.Contains(policy.HostMethods, id) {
+			k.wrong(key, "this name belongs to a step of the provider's own", "call the instance otherwise")
+		}
 		if !instanceName.MatchString(id) {
 			k.wrong(key, "a name of an instance is lower-case letters, digits and hyphens, at most 32", "")
 		}

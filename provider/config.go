@@ -33,6 +33,8 @@ type Config struct {
 	Policy Policy `json:"policy,omitempty"`
 	// Who is asked about the circumstances of what people do, and what holds when nobody answers.
 	Risk []Risk `json:"risk,omitempty"`
+	// What happens when people lose a way to sign in, or change where messages go.
+	Recovery Recovery `json:"recovery,omitempty"`
 	// How many failures are allowed to whom.
 	Throttle Throttle `json:"throttle,omitempty"`
 	// The plugins in use, by the name of the instance. Replaces the default (password and totp) as a whole.

@@ -32,6 +32,25 @@ type Risk struct {
 	Channels []string `json:"channels,omitempty" jsonschema:"enum=sms,enum=voice,enum=email,enum=push"`
 }
 
+// Recovery is what happens when people lose a way to sign in, or change where messages go: docs/account-life.md.
+type Recovery struct {
+	// How long relying parties are told to be careful after access was recovered or an address changed, and how long the person can take
+	// that back.
+	CoolingOff Duration `json:"cooling_off,omitempty"`
+	// What replaces a method that was lost, by that method: combinations of other methods, and of "ticket", the code that an operator hands
+	// out. Default, for each method that is not here: the smallest combinations that are hard enough to steal together.
+	Ways map[string][][]string `json:"ways,omitempty"`
+	// The plugins whose codes travel in messages: whoever has the mailbox or the number has the code, so these alone are never enough.
+	// Default: the instances of sms-otp and email-otp.
+	Carried []string `json:"carried,omitempty"`
+	// How long the code of `varco subscriber recover` can be used.
+	TicketLifetime Duration `json:"ticket_lifetime,omitempty"`
+	// How many operators such a code takes: 1, or 2 for four eyes.
+	TicketApprovals int `json:"ticket_approvals,omitempty" jsonschema:"minimum=1,maximum=2"`
+	// How many codes and reminders one address is sent in an hour.
+	MessagesPerHour int `json:"messages_per_hour,omitempty" jsonschema:"minimum=1,maximum=20"`
+}
+
 // RelyingParty is the registration of a relying party.
 type RelyingParty = relyingparty.Settings
 

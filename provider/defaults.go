@@ -3,6 +3,7 @@ package provider
 import (
 	"time"
 
+	"github.com/varco-id/varco/provider/internal/policy"
 	"github.com/varco-id/varco/provider/internal/throttle"
 )
 
@@ -15,6 +16,7 @@ const (
 // Defaults returns the configuration that holds where the file says nothing.
 func Defaults() *Config {
 	t := throttle.Defaults()
+	r := policy.RecoveryDefaults()
 	return &Config{
 		Listen:      "127.0.0.1:8080",
 		DataDir:     "data",
@@ -22,6 +24,8 @@ func Defaults() *Config {
 		SigningKeys: SigningKeys{Rotate: Duration(90 * 24 * time.Hour), PublishAhead: Duration(24 * time.Hour)},
 		Session:     Session{Inactivity: Duration(5 * time.Minute), Absolute: Duration(12 * time.Hour)},
 		Policy:      defaultPolicy(),
+		Recovery: Recovery{CoolingOff: Duration(r.CoolingOff), TicketLifetime: Duration(r.TicketLifetime), TicketApprovals: r.TicketApprovals,
+			MessagesPerHour: r.MessagesPerHour},
 		Throttle: Throttle{
 			MaxFailures: t.MaxFailures, Block: Duration(t.Block), MaxBlock: Duration(t.MaxBlock), LastingAfter: t.LastingAfter,
 			AddressFailures: t.AddressFailures, AddressWindow: Duration(t.AddressWindow), PerSecond: 200, StartsPerAddress: 20,

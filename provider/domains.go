@@ -7,8 +7,10 @@ import (
 
 	"github.com/varco-id/varco/plugins/host"
 	"github.com/varco-id/varco/plugins/sdk"
+	"github.com/varco-id/varco/provider/internal/delivery"
 	"github.com/varco-id/varco/provider/internal/fault"
 	"github.com/varco-id/varco/provider/internal/instancekey"
+	"github.com/varco-id/varco/provider/internal/login"
 	"github.com/varco-id/varco/provider/internal/relyingparty"
 	"github.com/varco-id/varco/provider/internal/sealing"
 	"github.com/varco-id/varco/provider/internal/signingkey"
@@ -33,6 +35,7 @@ type domains struct {
 	keys        *signingkey.Service
 	instance    *instancekey.Service // keys of plugins' instances
 	subscribers *subscriber.Service
+	life        *login.Life
 	audit       *auditKeys
 }
 
@@ -57,7 +60,16 @@ func newDomains(c *Config, store *sqlstore.Store, box *sealing.Keyring, plugins 
 	}
 	d.instance = &instancekey.Service{DB: store, Store: store, Box: box, Audit: store,
 		Changed: func(string) { store.Wake(context.Background(), topicInstanceKeys) }}
+	// A command queues what the server sends: which channels there are is the server's to know.
+	some := []string{"server"}
+	outbox, err := delivery.NewOutbox(delivery.Options{Engine: delivery.Engine(store.Dialect()), Pool: store.SQL(), Store: store, Box: box,
+		Channels: map[string][]string{delivery.SMS: some, delivery.Email: some}, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	d.life = &login.Life{DB: store, Rows: store, Box: box, Outbox: outbox, Recovery: c.recovery(), Brand: c.Brand.Name, Issuer: c.Issuer, Now: time.Now}
 	d.subscribers = &subscriber.Service{DB: store, Rows: store, Audit: store, Box: box, Plugins: plugins,
+		Register: d.life.Register, History: d.life.History,
 		Forgive: func(ctx context.Context, q tx.Q, sub string) error { return forgive(ctx, q, store, sub) }}
 	return d, nil
 }

@@ -23,6 +23,9 @@ import (
 	"github.com/varco-id/varco/provider/internal/web"
 )
 
+// remindPace is how long the answer to a request for user names takes, whether or not somebody has the address.
+const remindPace = 400 * time.Millisecond
+
 // route is one pattern of the public mux, with a name for metrics and traces.
 type route struct {
 	pattern, name string
@@ -42,6 +45,7 @@ func (s *Server) wire() error {
 	if err != nil {
 		return err
 	}
+	s.life.Outbox = s.outbox // which wakes the worker of this process
 	var locales []language.Tag
 	for _, l := range c.Locales {
 		locales = append(locales, language.Make(l))
@@ -49,7 +53,8 @@ func (s *Server) wire() error {
 	s.logins, err = login.New(login.Options{
 		DB: s.store, Rows: s.store, Clients: s.cache, Plugins: s.host, Outbox: s.outbox, Box: s.box,
 		Policy: &c.Policy, Risk: c.riskRules(), RiskSources: s.host, Throttle: c.limits(), Attempts: rate.NewLimiter(rate.Limit(c.Throttle.PerSecond), c.Throttle.PerSecond),
-		Starts:  &throttle.Pace{PerSecond: c.Throttle.StartsPerAddress},
+		Starts:   &throttle.Pace{PerSecond: c.Throttle.StartsPerAddress},
+		Recovery: c.recovery(), Issuer: c.Issuer, Pace: remindPace,
 		Session: session.Limits{Inactivity: time.Duration(c.Session.Inactivity), Absolute: time.Duration(c.Session.Absolute)},
 		Locales: locales, RPID: issuer.Hostname(), Origins: []string{issuer.Scheme + "://" + issuer.Host},
 		Brand: c.Brand.Name, MethodTitle: texts.Text, Now: time.Now, Log: s.log, Metrics: s.metrics,

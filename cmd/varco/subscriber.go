@@ -16,6 +16,10 @@ type subscriberCmd struct {
 	List    subscriberListCmd    `cmd:"" help:"List people."`
 	Block   subscriberBlockCmd   `cmd:"" help:"Keep a person from signing in and end their sessions."`
 	Unblock subscriberUnblockCmd `cmd:"" help:"Let a person sign in again, whatever blocked them."`
+	Recover subscriberRecoverCmd `cmd:"" help:"Let a person who lost a way to sign in recover, after the bank made sure who they are."`
+	Approve subscriberApproveCmd `cmd:"" help:"Approve a recovery that another operator asked for."`
+	Contact subscriberContactCmd `cmd:"" help:"Show or replace the addresses of a person."`
+	History subscriberHistoryCmd `cmd:"" help:"Show what happened to a person's account."`
 	Remove  subscriberRemoveCmd  `cmd:"" help:"Remove a person with everything that belongs to them."`
 }
 

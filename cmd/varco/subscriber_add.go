@@ -12,6 +12,8 @@ type subscriberAddCmd struct {
 	Alias      []string          `help:"A further name to sign in with; repeat for more."`
 	Name       string            `help:"Full name."`
 	Email      string            `help:"E-mail address."`
+	Mobile     string            `help:"Mobile number, with its country: +39 333 1234567."`
+	Verified   bool              `help:"The bank has made sure that e-mail address and mobile number are the person's."`
 	Locale     string            `placeholder:"TAG" help:"Language, like it or en-GB."`
 	Claim      map[string]string `mapsep:"none" placeholder:"CLAIM=VALUE" help:"Another OIDC claim; repeat for more."`
 	Password   bool              `name:"password-stdin" help:"Read a password from standard input (never an argument: other users see those)."`
@@ -29,9 +31,14 @@ func (c *subscriberAddCmd) Run(s *session) error {
 	for claim, value := range c.Claim {
 		n.Claims[claim] = value
 	}
-	for claim, value := range map[string]string{"name": c.Name, "email": c.Email} {
+	for claim, value := range map[string]string{"name": c.Name, "email": c.Email, "phone_number": c.Mobile} {
 		if value != "" {
 			n.Claims[claim] = value
+		}
+	}
+	for claim, value := range map[string]string{"email_verified": c.Email, "phone_number_verified": c.Mobile} {
+		if value != "" && c.Verified {
+			n.Claims[claim] = true
 		}
 	}
 	if c.Password {

@@ -81,8 +81,8 @@ func (l *Life) SetContact(ctx context.Context, actor, subject string, channel su
 
 // Register notes the addresses that a new subscriber comes with, in the transaction that adds them. Those the claims say are verified count as
 // proven: the bank vouches for what it imports.
-func (l *Life) Register(ctx context.Context, q tx.Q, s *subscriber.Subscriber, now time.Time) error {
-	have := claimsOf(s)
+func (l *Life) Register(ctx context.Context, q tx.Q, s *subscriber.Subscriber) error {
+	have, now := claimsOf(s), l.Now()
 	for _, channel := range subscriber.Channels {
 		name, flag := claimNames(channel)
 		to := have.text(name)
@@ -102,4 +102,27 @@ func (l *Life) Register(ctx context.Context, q tx.Q, s *subscriber.Subscriber, n
 		}
 	}
 	return nil
+}
+
+// OpenContact is an address with what is known of it.
+type OpenContact struct {
+	subscriber.Contact
+	Address string
+}
+
+// Contacts lists the addresses of a subscriber, those given up too, oldest first.
+func (l *Life) Contacts(ctx context.Context, s *subscriber.Subscriber) ([]OpenContact, error) {
+	rows, err := l.Rows.ContactsOf(ctx, l.DB, s.ID, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]OpenContact, len(rows))
+	for i, row := range rows {
+		to, err := l.open(row)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = OpenContact{row, to}
+	}
+	return out, nil
 }

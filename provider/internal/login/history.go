@@ -8,6 +8,7 @@ import (
 	"github.com/varco-id/varco/provider/internal/delivery"
 	"github.com/varco-id/varco/provider/internal/subscriber"
 	"github.com/varco-id/varco/provider/internal/telemetry"
+	"github.com/varco-id/varco/provider/internal/tx"
 )
 
 // EventMessage is a message that was sent, among the events of the person's own page. Data: channel, template, instance.
@@ -65,6 +66,11 @@ func toldEvents(events []audit.Event, browser string) []subscriber.Event {
 		out = append(out, t)
 	}
 	return out
+}
+
+// History notes what the person's own page tells of decisions that were made elsewhere.
+func (l *Life) History(ctx context.Context, q tx.Q, events ...audit.Event) error {
+	return l.Rows.InsertEvents(ctx, q, toldEvents(events, "")...)
 }
 
 // toldMessages notes that a message went out, never what it says or to which address.

@@ -127,7 +127,7 @@ func (b *bank) customer(name string, instances ...string) string {
 		if err := b.store.InsertSubscriber(b.t.Context(), q, s, []subscriber.Name{{Folded: folded, Shown: name, Subject: s.ID, Kind: subscriber.NameUsername}}, creds); err != nil {
 			return err
 		}
-		return b.d.Life().Register(b.t.Context(), q, &s, b.now)
+		return b.d.Life().Register(b.t.Context(), q, &s)
 	}))
 	return s.ID
 }

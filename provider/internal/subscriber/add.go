@@ -65,6 +65,11 @@ func (s *Service) Add(ctx context.Context, actor string, n New) (*Subscriber, er
 		if err := s.Rows.InsertSubscriber(ctx, q, sub, names, creds); err != nil {
 			return err
 		}
+		if s.Register != nil {
+			if err := s.Register(ctx, q, &sub); err != nil {
+				return err
+			}
+		}
 		if err := s.tell(ctx, q, audit.SubscriberAdded, actor, sub.ID, map[string]string{"source": "operator"}); err != nil {
 			return err
 		}

@@ -36,6 +36,10 @@ type Service struct {
 	Plugins Importer
 	// Forgive forgets the failures counted against a subscriber, in the transaction of the unblocking.
 	Forgive func(ctx context.Context, q tx.Q, subject string) error
+	// Register notes the addresses of a new subscriber, in the transaction that adds them; nil: nowhere.
+	Register func(ctx context.Context, q tx.Q, s *Subscriber) error
+	// History notes what the person's own page tells of; nil: nowhere.
+	History func(ctx context.Context, q tx.Q, events ...audit.Event) error
 	Now     func() time.Time // nil: time.Now
 }
 
@@ -153,7 +157,13 @@ func (s *Service) Remove(ctx context.Context, actor, idOrName string) (*Subscrib
 }
 
 func (s *Service) tell(ctx context.Context, q tx.Q, kind audit.Kind, actor, subject string, data map[string]string) error {
-	return audit.Write(ctx, q, s.Audit, audit.Event{At: s.now(), Kind: kind, Subject: subject, Actor: actor, Data: data})
+	e := audit.Event{At: s.now(), Kind: kind, Subject: subject, Actor: actor, Data: data}
+	if s.History != nil && kind != audit.SubscriberRemoved {
+		if err := s.History(ctx, q, e); err != nil {
+			return err
+		}
+	}
+	return audit.Write(ctx, q, s.Audit, e)
 }
 
 func (s *Service) now() time.Time {
