@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/varco-id/varco/examples/authenticator-banktoken/tokenvendor"
@@ -21,6 +25,7 @@ const acrToken = "urn:varco:token"
 type tokenBank struct {
 	*installation
 	vendor *tokenvendor.Server
+	server *process
 }
 
 // newTokenBank builds the example, pins it, and starts everything. With callbacks the vendor tells of answers; without, it is asked.
@@ -38,7 +43,7 @@ func newTokenBank(t *testing.T, callbacks bool) *tokenBank {
 		t.Fatal(err)
 	}
 	digest := sha256.Sum256(content)
-	b := &tokenBank{in, tokenvendor.New(randomText(32), randomText(32))}
+	b := &tokenBank{installation: in, vendor: tokenvendor.New(randomText(32), randomText(32))}
 	if callbacks {
 		b.vendor.CallbackURL, b.vendor.HTTP, b.vendor.Repeat = in.issuer+"/plugins/token/event", in.http, 1 // each comes twice
 	}
@@ -61,7 +66,7 @@ func newTokenBank(t *testing.T, callbacks bool) *tokenBank {
 		map[string]any{"acr": acrToken, "any_of": [][]string{{"password", "token"}, {"password", "totp"}}, "factors": 2},
 	}}
 	in.save(t)
-	in.start(t)
+	b.server = in.start(t)
 	return b
 }
 
@@ -147,6 +152,46 @@ func TestBankToken(t *testing.T) {
 				t.Fatalf("denied, and sent to %s", v.left.URL)
 			}
 		})
+	}
+}
+
+// The plugin is killed while the vendor does what it asked: the call is repeated with its key, and the phone rings once.
+func TestBankTokenIsKilled(t *testing.T) {
+	t.Parallel()
+	b := newTokenBank(t, true)
+	anna, phone := b.person(t, "anna")
+	var once sync.Once
+	b.vendor.Break(func(*http.Request) (fault int) {
+		once.Do(func() {
+			fault = tokenvendor.Lost
+			for _, pid := range children(t, b.server.cmd.Process.Pid) {
+				if line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); err == nil && bytes.Contains(line, []byte("banktoken")) {
+					if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+		return fault
+	})
+	web := b.goClient(t, "web")
+	v, request := b.visitor(t), web.begin()
+	v.open(request.url)
+	v.answer(anna)
+	shown := b.asked(t, phone, 0)
+	if v.page == nil || !strings.Contains(v.page.text, shown.Number) {
+		t.Fatalf("got %+v", v.page)
+	}
+	if err := b.vendor.Answer(shown.ID, "approved"); err != nil {
+		t.Fatal(err)
+	}
+	v.untilGone(never)
+	web.redeem(request, v.left.params())
+	if n := len(b.vendor.Shown(phone)); n != 1 {
+		t.Errorf("the phone was asked %d times", n)
+	}
+	if out := string(b.varco(t, "", "plugin", "list")); !strings.Contains(out, "token") {
+		t.Errorf("plugin list answered %s", out)
 	}
 }
 

@@ -80,7 +80,9 @@ func TestRisk(t *testing.T) {
 
 	engine.says(`{"decision": "ACCEPT"}`)
 	signsIn(anna, acrOne)
+	engine.mu.Lock()
 	q := engine.asked[0]
+	engine.mu.Unlock()
 	if q["operation"] != "sign_in" || q["subject"] != anna.ID || q["client"] != "web" || q["address"] != "127.0.0.1" ||
 		q["attributes"].(map[string]any)["email"] != "anna@bank.test" || len(q["attributes"].(map[string]any)) != 1 {
 		t.Errorf("the engine was asked %v", q)
