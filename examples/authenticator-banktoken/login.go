@@ -93,7 +93,7 @@ func (v *vendor) waiting(a approval) *sdk.StepResponse {
 		sdk.Node{NumberMatch: &sdk.NumberMatch{Digits: a.Number, Label: sdk.T("banktoken.number")}},
 		sdk.Node{Wait: &sdk.Wait{Text: sdk.T("banktoken.wait")}},
 		sdk.Submit("done", sdk.T("banktoken.done")))
-	return &sdk.StepResponse{Pending: &sdk.Pending{View: view, PollAfter: v.poll}, State: s, StateVersion: 1}
+	return &sdk.StepResponse{Pending: &sdk.Pending{View: view, PollAfter: time.Duration(v.PollSeconds) * time.Second}, State: s, StateVersion: 1}
 }
 
 // gone removes a device that the vendor removed, and says so.

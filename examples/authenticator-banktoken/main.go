@@ -88,6 +88,11 @@ func (p *plugin) Configure(_ context.Context, c sdk.Configuration) error {
 	return nil
 }
 
+func (p *plugin) Check(_ context.Context, instanceID string) (sdk.Health, error) {
+	_, err := p.vendor(instanceID)
+	return sdk.Health{OK: err == nil}, err
+}
+
 func (p *plugin) Remove(_ context.Context, instanceID string) error {
 	p.vendors.Delete(instanceID)
 	return nil

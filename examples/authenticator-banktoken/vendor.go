@@ -26,7 +26,6 @@ var errGone = errors.New("the vendor has removed the device")
 // vendor is the vendor's service, as configured.
 type vendor struct {
 	config
-	poll time.Duration
 	http *http.Client
 }
 
@@ -39,11 +38,8 @@ type approval struct {
 }
 
 func newVendor(c config) *vendor {
-	return &vendor{config: c, poll: time.Duration(c.PollSeconds) * time.Second, http: &http.Client{
-		Timeout: 2 * time.Second, // a step has five, and is run once more
-		// The key goes to one address alone.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // the key goes to one address alone
+	return &vendor{c, &http.Client{Timeout: 2 * time.Second, CheckRedirect: stay}}        // a step has five, and is run once more
 }
 
 // call sends one request. key makes the vendor do what is asked once, however often it is.
