@@ -18,7 +18,7 @@ const schema = readFileSync(new URL('./config.schema.json', import.meta.url))
 
 /** @returns {import('@varco/plugin').Plugin} */
 export function word () {
-  /** @type {Map<string, {ask: number, min_length: number}>} */
+  /** @type {Map<string, any>} as config.schema.json describes them */
   const instances = new Map()
 
   return {

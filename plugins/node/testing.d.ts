@@ -1,6 +1,6 @@
-import type { Credential, CredentialChange, Description, Effect, Plugin, StepContext, StepResponse, Subject, Text, TextField, Choice, View } from './index.d.ts'
+import type { Credential, CredentialChange, Description, Effect, Plugin, StepContext, StepResponse, Subject, Text, TextField, Choice, View } from './index.js'
 
-export { Fault } from './index.d.ts'
+export { Fault } from './index.js'
 
 /** The instance a plugin under test is configured as. */
 export const instanceId: string

@@ -75,11 +75,14 @@ const onlyError = (result) => (result?.error ? { error: result.error } : result)
 export async function servicesOf (plugin) {
   const groups = [lifecycle, ...Object.values(offers)]
   const known = new Set(groups.flatMap((g) => [...g.needs, ...Object.keys(g.optional)]))
+  // An object is nothing but its functions, so one that nobody knows is misspelt; a class may have parts of its own.
+  const plain = Object.getPrototypeOf(plugin) === Object.prototype
   for (const [name, value] of Object.entries(plugin)) {
-    if (!known.has(name)) throw new TypeError(`a plugin has no ${name}; it may have ${[...known].join(', ')}`)
-    if (typeof value !== 'function') throw new TypeError(`${name} must be a function`)
+    if (plain && !known.has(name)) throw new TypeError(`a plugin has no ${name}; it may have ${[...known].join(', ')}`)
+    if (known.has(name) && typeof value !== 'function') throw new TypeError(`${name} must be a function`)
   }
-  const has = (group) => [...group.needs, ...Object.keys(group.optional)].some((name) => Object.hasOwn(plugin, name))
+  const given = (name) => typeof plugin[name] === 'function'
+  const has = (group) => [...group.needs, ...Object.keys(group.optional)].some(given)
   const services = Object.keys(offers).filter((word) => has(offers[word]))
 
   // Once is enough: the description depends on nothing, so it cannot change, not even by mistake.
@@ -88,7 +91,7 @@ export async function servicesOf (plugin) {
   const calls = []
   const configured = new Set()
   for (const group of [lifecycle, ...services.map((word) => offers[word])]) {
-    const missing = group.needs.filter((name) => !Object.hasOwn(plugin, name))
+    const missing = group.needs.filter((name) => !given(name))
     if (missing.length > 0) throw new TypeError(`a plugin that offers ${group.name} needs ${missing.join(' and ')}`)
     const { fullName, methodsArray } = service(group.name)
     for (const rpc of methodsArray) {

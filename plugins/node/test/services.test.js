@@ -30,6 +30,20 @@ test('the functions that are there make the services', async () => {
   }
 })
 
+test('a plugin may be a class', async () => {
+  class Sender {
+    sent = []
+    describe () { return describe() }
+    send (request) { this.sent.push(this.#mask(request.to)); return { accepted: true } }
+    #mask (to) { return `…${to.slice(-2)}` }
+  }
+  const sender = new Sender()
+  const plugin = await start(sender)
+  assert.deepEqual(plugin.description.services, ['delivery_channel'])
+  await plugin.call('DeliveryChannel', 'Send', { instanceId, to: '+39061234' })
+  assert.deepEqual(sender.sent, ['…34'])
+})
+
 test('mistakes are told before anything is served', async () => {
   const step = () => notApplicable('not_enrolled')
   for (const [plugin, problem] of [
