@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/provider/internal/delivery"
 	"github.com/varco-id/varco/provider/internal/fault"
 	"github.com/varco-id/varco/provider/internal/store"
@@ -19,7 +20,7 @@ var messageRules = []rule{
 func message(id string, at time.Time) delivery.Row {
 	return delivery.Row{
 		ID: id, Key: "key-" + id, Channel: "sms", Instance: "smsotp", Subject: "anna", Template: "code", Sealed: []byte{0, 1},
-		State: delivery.Queued, Revision: 1, ExpiresAt: at.Add(time.Hour), CreatedAt: at, UpdatedAt: at,
+		State: delivery.Queued, Credential: "c1", Revision: 1, ExpiresAt: at.Add(time.Hour), CreatedAt: at, UpdatedAt: at,
 	}
 }
 
@@ -40,11 +41,17 @@ func messageUpdate(t *testing.T, s store.Store) {
 	m := message("m1", noon)
 	must(s.InsertMessage(ctx, s, m))(t)
 	m.Sealed, m.State, m.Attempts, m.Sender, m.ProviderID, m.LastErrorKind, m.UpdatedAt = nil, delivery.Sent, 2, "twilio", "SM1", "busy", noon.Add(time.Minute)
+	m.Report = sdk.DeliveryGone
 	check(t, s.UpdateMessage(ctx, s, m))
 	want := m
 	want.Revision = 2
 	same(t, must(s.Message(ctx, s, "m1"))(t), &want)
 	wantKind(t, s.UpdateMessage(ctx, s, m), fault.Conflict, "an old revision")
+	same(t, must(s.MessageByProviderID(ctx, s, "twilio", "SM1"))(t), "m1")
+	for _, other := range [][2]string{{"other", "SM1"}, {"twilio", "SM2"}, {"twilio", ""}} {
+		_, err := s.MessageByProviderID(ctx, s, other[0], other[1])
+		wantKind(t, err, fault.NotFound, "the message of another channel, or without an id")
+	}
 }
 
 func messagePages(t *testing.T, s store.Store) {

@@ -30,7 +30,7 @@ type race struct {
 func Run(t *testing.T, open Open) {
 	var rules []rule
 	for _, domain := range [][]rule{subscriberRules, credentialRules, claimantRules, clientRules, signingKeyRules, flowRules, sessionRules, grantRules,
-		consentRules, lifeRules, throttleRules, messageRules, keysetRules, replicaRules, txRules} {
+		consentRules, lifeRules, throttleRules, messageRules, waitRules, instanceKeyRules, keysetRules, replicaRules, txRules} {
 		rules = append(rules, domain...)
 	}
 	for _, r := range rules {
