@@ -37,6 +37,7 @@ func gallery() map[string]*login.Page {
 		"no-method":       {Refusal: &login.Refusal{Code: login.RefusalNoMethod}},
 		"redeemed":        {Refusal: &login.Refusal{Code: login.RefusalRedeemed}},
 		"down":            {Refusal: &login.Refusal{Code: login.RefusalDown}},
+		"declined":        {Refusal: &login.Refusal{Code: login.RefusalDeclined}},
 		"last-method":     account(login.Page{Refusal: &login.Refusal{Code: login.RefusalLastMethod}}),
 		"bind-totp": account(step(login.StepPage{Instance: "totp", Method: "totp/totp", Title: t("title"), Name: "maria.rossi", Binding: true, View: sdk.View{Title: t("bind"), Nodes: []sdk.Node{
 			{QR: &sdk.QR{Content: "otpauth://totp/Banca%20Demo:maria.rossi?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Banca%20Demo", Alt: t("alt"), Typed: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}},
