@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,20 +19,13 @@ const acrWord = "urn:varco:word"
 // withNode makes the example in Node.js a plugin of the installation, for acrWord.
 func (in *installation) withNode(t *testing.T) {
 	t.Helper()
-	node, err := exec.LookPath("node")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if node, err = filepath.EvalSymlinks(node); err != nil {
-		t.Fatal(err)
-	}
 	main, err := filepath.Abs("../../../examples/authenticator-node/main.js")
 	if err != nil {
 		t.Fatal(err)
 	}
 	in.config["development"] = true // nothing is pinned
 	in.config["plugins"] = map[string]any{"password": map[string]any{}, "totp": map[string]any{},
-		"word": map[string]any{"command": []string{node, main}, "config": map[string]any{"ask": 3}}}
+		"word": map[string]any{"command": []string{node(t), main}, "config": map[string]any{"ask": 3}}}
 	in.config["policy"] = map[string]any{"default": acrOne, "bind_at_login": []string{"word"}, "levels": []any{
 		map[string]any{"acr": acrOne, "any_of": [][]string{{"password"}}, "factors": 1},
 		map[string]any{"acr": acrWord, "any_of": [][]string{{"password", "word"}}, "factors": 1},
@@ -121,6 +115,76 @@ func TestNode(t *testing.T) {
 	if stored == 0 {
 		t.Errorf("nothing is stored in %v", files)
 	}
+}
+
+// The skeleton of a plugin runs as an operator would have it: every file pinned by its digest, and nothing of it outside
+// the manifest.
+func TestPinnedSkeleton(t *testing.T) {
+	t.Parallel()
+	in := install(t, relyingParty("web", client{"acr_default": acrWord}))
+	dir := filepath.Join(in.dir, "pin")
+	in.varco(t, "", "plugin", "new", "pin", "--lang", "node", "--dir", dir)
+	npm := exec.Command("npm", "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund")
+	npm.Dir = dir
+	if out, err := npm.CombinedOutput(); err != nil {
+		t.Fatalf("npm ci: %v\n%s", err, out)
+	}
+	pinned := decode[map[string]any](t, in.varco(t, "", "plugin", "pin", node(t), filepath.Join(dir, "main.js")))
+	if pinned["manifest"] == nil || pinned["sha256"] == nil {
+		t.Fatalf("plugin pin answered %v", pinned)
+	}
+	in.config["plugins"] = map[string]any{"password": map[string]any{}, "pin": pinned}
+	in.config["policy"] = map[string]any{"default": acrOne, "bind_at_login": []string{"pin"}, "levels": []any{
+		map[string]any{"acr": acrOne, "any_of": [][]string{{"password"}}, "factors": 1},
+		map[string]any{"acr": acrWord, "any_of": [][]string{{"password", "pin"}}, "factors": 1},
+	}}
+	in.save(t)
+	server := in.start(t)
+	anna := &person{Username: "anna.rossi", Password: "pw " + randomText(15)}
+	in.varco(t, anna.Password, "subscriber", "add", anna.Username, "--name", "Anna Rossi", "--email", "anna@bank.test", "--password-stdin")
+
+	c := in.goClient(t, "web")
+	for _, kinds := range [][]string{{"new-password", "current-password"}, {"current-password"}} { // chosen twice, then asked for
+		a, v := c.begin(), in.visitor(t)
+		v.open(a.url)
+		for v.page.title != "Choose a PIN" && v.page.title != "Your PIN" {
+			if !v.answer(anna) {
+				t.Fatalf("the sign-in stopped at %q: %s", v.page.title, v.page.text)
+			}
+		}
+		for _, kind := range kinds {
+			f, name := v.page.field(kind)
+			if f == nil {
+				t.Fatalf("the page %q has no %s: %s", v.page.title, kind, v.page.text)
+			}
+			v.submit(f, button{}, url.Values{name: {"246801"}})
+		}
+		if v.left == nil {
+			t.Fatalf("the sign-in stopped at %q: %s", v.page.title, v.page.text)
+		}
+		c.redeem(a, v.left.params())
+	}
+
+	// What was reviewed is what runs: a changed file stops the plugin, not the server.
+	server.end(syscall.SIGTERM)
+	write(t, filepath.Join(dir, "plugin.js"), []byte("process.exit(0)\n"))
+	in.start(t)
+	waitFor(t, "the changed plugin is refused", func() bool {
+		return strings.Contains(string(in.varco(t, "", "plugin", "list")), "manifest")
+	})
+}
+
+// node is the path of Node.js, without links.
+func node(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("node")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if path, err = filepath.EvalSymlinks(path); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // asked are the positions that the page asks for.
