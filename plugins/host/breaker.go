@@ -9,6 +9,7 @@ import (
 const (
 	backoffFirst  = 50 * time.Millisecond
 	backoffMost   = 30 * time.Second
+	backoffKilled = patience / 2     // at most, after a kill from outside: calls wait for the next process
 	steadyAfter   = 30 * time.Second // up for that long, a crash starts the back-off anew
 	breakerWindow = 60 * time.Second
 	breakerEvents = 5

@@ -6,14 +6,17 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/status"
 )
 
 const (
 	// patience is how far away a restart may be for a call to wait for it.
 	patience = time.Second
-	// settleRetry lets the end of a process become known: before a call is repeated, and before its failure is judged.
+	// settleRetry lets the end of a connection become known: before a call is repeated, and before its failure is judged.
 	settleRetry = 50 * time.Millisecond
+	// settleExit lets the end of its process become known then.
+	settleExit = time.Second
 )
 
 // callee is what a call does with the process it got.
@@ -35,7 +38,7 @@ func (h *Host) call(ctx context.Context, id, op string, limit time.Duration, ret
 		if !retry || failed.Kind != Unavailable || r == nil || ctx.Err() != nil {
 			return failed
 		}
-		if repeated && (failed.notSent || r.outlives(settleRetry) || !r.killedByOthers()) {
+		if repeated && (failed.notSent || !r.gone() || !r.killedByOthers()) {
 			return failed
 		}
 	}
@@ -70,12 +73,18 @@ func (h *Host) once(ctx context.Context, id, op string, f callee) (*running, *Er
 	}
 	// An Unavailable may also be the transport's, because the process went away under the call: then nobody knows what it
 	// had done. The process' end becomes known a moment later.
-	failed.notSent = failed.Kind != Bug && refused(failure) && (status.Code(failure) != codes.Unavailable || r.outlives(settleRetry))
+	failed.notSent = failed.Kind != Bug && refused(failure) && (status.Code(failure) != codes.Unavailable || !r.gone())
 	return r, failed
 }
 
-// outlives says whether the process is still there after d.
-func (r *running) outlives(d time.Duration) bool { return !r.waitExit(d) }
+// gone says whether the process ended, or its connection did and so soon will the process. What a plugin answered by itself
+// came over a connection that is still there.
+func (r *running) gone() bool {
+	if r.waitExit(settleRetry) {
+		return true
+	}
+	return r.conn.GetState() != connectivity.Ready && r.waitExit(settleExit)
+}
 
 // acquire returns who has the name and its current process, and counts a call on it. The caller ends the call with
 // calls.Done.
@@ -104,8 +113,7 @@ func (i *instance) acquire(ctx context.Context) (*running, *Error) {
 			return r, nil
 		}
 		state, changed, lastErr := i.state, i.changed, i.lastErr
-		soon := r != nil || // ended, and the supervisor is about to notice
-			state == StateStarting || (state == StateRestarting && time.Until(i.next) < patience)
+		soon := r != nil || i.soon() // ended, and the supervisor is about to notice; or about to come up
 		i.mu.Unlock()
 		if !soon {
 			kind := Unavailable

@@ -121,7 +121,7 @@ type MethodRef struct {
 	Ref       string // what policy names: the instance's ID, or "instance/method" where the plugin has several
 	Instance  string
 	Method    sdk.Method // AMR is under the operator's ceiling
-	Available bool       // its instance answers
+	Available bool       // its instance answers, or is about to
 }
 
 // Methods lists what can authenticate, in the order of the configuration. An instance that never came up has none yet.

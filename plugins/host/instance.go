@@ -85,15 +85,15 @@ func (i *instance) run(host context.Context) {
 			}
 			i.enter(StateRestarting, nil, err)
 			r.kill()
-			outside = r.useful.Load() > 0 && r.killedByOthers()
-			if outside || time.Since(began) > steadyAfter {
+			outside = r.killedByOthers()
+			if (outside && r.useful.Load() > 0) || time.Since(began) > steadyAfter {
 				wait.reset()
 			}
 		}
 		if ctx.Err() != nil {
 			break
 		}
-		i.rest(ctx, &wait, err, outside)
+		i.rest(ctx, &wait, err, outside || errors.Is(err, errKilled))
 	}
 	i.enter(StateStopped, nil, nil)
 }
@@ -116,12 +116,13 @@ func (i *instance) part(host context.Context, r *running) {
 	r.stop()
 }
 
-// rest waits for the next start: the longer, the more often it failed. A process that did its work until somebody else
-// killed it has not failed, and is not counted.
+// rest waits for the next start: the longer, the more often it failed. A process that somebody else killed has not failed and is
+// not counted, or whoever has a program killed now and then would have it taken away.
 func (i *instance) rest(ctx context.Context, wait *backoff, err error, outside bool) {
 	state, delay := StateRestarting, wait.next()
 	switch {
 	case outside:
+		delay = min(delay, jitter(backoffKilled))
 	case unusable(err):
 		state, delay = StateFailed, jitter(backoffMost)
 	case i.crashed():
@@ -175,8 +176,11 @@ func (i *instance) start(ctx context.Context) (*running, error) {
 	}
 	about, err := i.introduce(ctx, r)
 	if err != nil {
-		if !unusable(err) && r.waitExit(50*time.Millisecond) {
+		if !unusable(err) && r.gone() {
 			err = fmt.Errorf("%w (it ended: %s)", err, r.ending())
+			if r.killedByOthers() {
+				err = fmt.Errorf("%w: %w", errKilled, err)
+			}
 		}
 		r.kill()
 		return nil, err

@@ -32,6 +32,9 @@ const startTimeout = 10 * time.Second
 // silentPlugin is how go-plugin begins its complaint about a plugin that printed nothing; it says less than we know.
 const silentPlugin = "Unrecognized remote plugin message: \n"
 
+// errKilled marks the end of a process that somebody else killed while it started.
+var errKilled = errors.New("killed by somebody else")
+
 // running is a plugin process with a connection to it.
 type running struct {
 	*process
@@ -80,6 +83,7 @@ func (h *Host) launch(ctx context.Context, c *InstanceConfig, at program) (*runn
 		err = checkAddress(address, p.dir)
 	}
 	if err != nil {
+		killed := p.pid > 0 && p.killedByOthers()
 		p.Kill(context.Background())
 		if p.pid > 0 {
 			<-p.exited
@@ -88,6 +92,9 @@ func (h *Host) launch(ctx context.Context, c *InstanceConfig, at program) (*runn
 		}
 		if p.diagnosis != "" && strings.HasPrefix(err.Error(), silentPlugin) {
 			err = errors.New(p.diagnosis)
+		}
+		if killed {
+			err = fmt.Errorf("%w: %w", errKilled, err)
 		}
 		return nil, fmt.Errorf("launch: %w", err)
 	}

@@ -37,7 +37,13 @@ func (h *Host) Status() []Status {
 func (i *instance) described() (about *sdk.Description, up bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.about, i.state == StateUp
+	return i.about, i.state == StateUp || i.soon()
+}
+
+// soon says, with the lock held, whether a call would wait for a process that is about to come up. To people such a plugin is
+// there: a login must not go another way because a process was replaced.
+func (i *instance) soon() bool {
+	return i.state == StateStarting || (i.state == StateRestarting && time.Until(i.next) < patience)
 }
 
 func (i *instance) status() Status {
