@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,7 +53,7 @@ hsm    describe.stable calls
 hsm    describe.stable processes
 hsm    describe.stable configuration
 hsm    describe.offline
-sms    describe.services
+sms    describe.services                    | describe.services delivery.send delivery.refused delivery.shapes
 model  describe.english title
 hsm    describe.english none
 hsm    describe.locales missing
@@ -206,6 +207,16 @@ func brokenPlugins(t *testing.T) []brokenPlugin {
 	return all
 }
 
+// families are those that are checked of a broken plugin: all of them, but of one that goes wrong in its steps the families
+// that come before any step are left out, to save the time; TestNoFalseAlarm checks them.
+func (p *brokenPlugin) families() []string {
+	family, _, _ := strings.Cut(p.defect, ".")
+	if early := []string{"launch", "describe", "config"}; !slices.Contains(early, family) {
+		return slices.DeleteFunc(conformance.Families(), func(f string) bool { return slices.Contains(early, f) })
+	}
+	return nil
+}
+
 // Each plugin breaks what it is named after, and nothing else is said of it.
 func TestBrokenPlugins(t *testing.T) {
 	t.Parallel()
@@ -216,7 +227,7 @@ func TestBrokenPlugins(t *testing.T) {
 	inParallel(t, len(all), func(n int) {
 		p := all[n]
 		t.Run(p.kind+" "+p.defect, func(t *testing.T) {
-			mustBreak(t, check(t, conformance.Options{}, "testdata/"+p.kind+".yaml", "broken", p.kind, p.defect), p.rules...)
+			mustBreak(t, check(t, conformance.Options{Only: p.families()}, "testdata/"+p.kind+".yaml", "broken", p.kind, p.defect), p.rules...)
 		})
 	})
 }

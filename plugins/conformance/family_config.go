@@ -252,7 +252,7 @@ func (p *property) knows(pointer string) bool {
 	name = unescape.Replace(name)
 	member, ok := p.members[name]
 	if !ok {
-		return name == "zz_no_such_setting" || p.members == nil
+		return name == "zz_no_such_setting" || p.members == nil && p.kind != "string" && p.kind != "integer" && p.kind != "number" && p.kind != "boolean"
 	}
 	return !more || member.knows("/"+rest)
 }

@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"net"
 	"strings"
@@ -47,12 +48,12 @@ func (v *verdict) serves(what string, p *process) {
 }
 
 func checkKilled(v *verdict) {
+	v.needs(sdk.ServiceAuthenticator)
+	p := v.launch()
+	defer func() { p.kill() }()
+	restart := func() { p.kill(); p = v.launch() }
 	v.methods(func(m *sdk.Method) {
-		who := v.bound(m)
-		v.almost(m, who.clone(), v.primary()) // a login that works
-		p := v.launch()
-		defer func() { p.kill() }()
-		restart := func() { p.kill(); p = v.launch() }
+		who := v.working(m)
 		a := v.almost(m, who.clone(), p)
 		restart() // before the step
 		a.on = func() *process { return p }
@@ -88,8 +89,7 @@ func checkKilled(v *verdict) {
 }
 
 func checkStopped(v *verdict) {
-	p := v.disposable(how{})
-	defer p.kill()
+	p := v.suffering()
 	p.signal(syscall.SIGSTOP)
 	var wg sync.WaitGroup
 	for range 4 {
@@ -105,11 +105,8 @@ func checkStopped(v *verdict) {
 }
 
 func checkCancelled(v *verdict) {
-	p := v.disposable(how{})
-	defer p.kill()
-	if v.configured {
-		_ = v.configure(v.ctx, p)
-	}
+	v.described()
+	p := v.suffering()
 	for i := range 40 {
 		ctx, cancel := context.WithCancel(v.ctx)
 		time.AfterFunc(time.Duration(i*50)*time.Microsecond, cancel)
@@ -126,8 +123,7 @@ func checkCancelled(v *verdict) {
 
 func checkOversize(v *verdict) {
 	v.described()
-	p := v.disposable(how{})
-	defer p.kill()
+	p := v.suffering()
 	ctx, cancel := v.within(5 * time.Second)
 	defer cancel()
 	_, err := p.ValidateConfig(ctx, sdk.Configuration{InstanceID: instanceID, Revision: "1",
@@ -139,8 +135,7 @@ func checkOversize(v *verdict) {
 }
 
 func checkNoise(v *verdict) {
-	p := v.disposable(how{})
-	defer p.kill()
+	p := v.suffering()
 	for _, noise := range []string{"", "GET / HTTP/1.1\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", strings.Repeat("\x16\x03\x01\xff", 4096)} {
 		var d net.Dialer
 		conn, err := d.DialContext(v.ctx, p.handshake.network, p.handshake.address)
@@ -150,6 +145,8 @@ func checkNoise(v *verdict) {
 		}
 		_ = conn.SetDeadline(time.Now().Add(time.Second))
 		_, _ = conn.Write([]byte(noise))
+		_ = conn.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
+		_, _ = io.Copy(io.Discard, conn) // until it was heard
 		conn.Close()
 	}
 	v.serves("after noise", p)

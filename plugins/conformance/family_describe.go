@@ -105,8 +105,10 @@ func checkStable(v *verdict) {
 		defer cancel()
 		again, err := p.Describe(ctx)
 		if err != nil {
-			v.fail("%s: %v", what, err)
-		} else if at := difference(d, again); at != "" {
+			v.ran = v.failed()
+			v.ended(err) // told by describe.answers
+		}
+		if at := difference(d, again); at != "" {
 			v.fail("%s, %s is another", what, at)
 		}
 	}
@@ -155,24 +157,28 @@ func checkOffline(v *verdict) {
 	}
 	ctx, cancel := context.WithTimeout(v.ctx, describeLimit)
 	defer cancel()
-	again, err := p.Describe(ctx)
-	if err != nil {
-		v.fail("without a network Describe fails: %v", err)
-		return
-	}
-	at := difference(d, again)
-	if at == "" {
-		return
-	}
-	// Another answer tells of the network only if a process with one gives the first answer.
-	if other, err := v.start(v.ctx, how{}); err == nil {
-		defer other.kill()
-		if third, err := other.Describe(ctx); err == nil && difference(d, third) == "" {
-			v.fail("without a network, %s is another", at)
+	again, failure := p.Describe(ctx)
+	at := ""
+	if failure == nil {
+		if at = difference(d, again); at == "" {
 			return
 		}
 	}
-	v.ran, v.why = false, "the description is another in each process: see describe.stable"
+	// That tells of the network only if a process with one gives the first answer.
+	if other, err := v.start(v.ctx, how{}); err == nil {
+		defer other.kill()
+		ctx, cancel := context.WithTimeout(v.ctx, describeLimit)
+		defer cancel()
+		if third, err := other.Describe(ctx); err == nil && difference(d, third) == "" {
+			if failure != nil {
+				v.fail("without a network Describe fails: %v", failure)
+			} else {
+				v.fail("without a network, %s is another", at)
+			}
+			return
+		}
+	}
+	v.ran, v.why = false, "another process with a network does not answer the same: see describe.stable and describe.answers"
 }
 
 // checkServices calls one method of each service that is described. Any answer will do but that there is no such method.

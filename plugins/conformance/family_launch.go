@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -81,7 +82,9 @@ func checkHandshake(v *verdict) {
 func checkLibrary(v *verdict) {
 	v.launched()
 	cmd := exec.Command(v.options.Command[0], v.options.Command[1:]...)
-	cmd.Dir, cmd.Env = "/", v.options.Env
+	dir, err := os.MkdirTemp(v.dir, "l")
+	v.ended(err)
+	cmd.Dir, cmd.Env = "/", append(slices.Clone(v.options.Env), "TMPDIR="+dir, goplugin.EnvUnixSocketDir+"="+dir)
 	for _, name := range environment {
 		if value, ok := os.LookupEnv(name); ok {
 			cmd.Env = append(cmd.Env, name+"="+value)
@@ -91,7 +94,6 @@ func checkLibrary(v *verdict) {
 		HandshakeConfig: sdk.Handshake, VersionedPlugins: sdk.PluginSets(),
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC}, Cmd: cmd, AutoMTLS: true, SkipHostEnv: true,
 		StartTimeout: startLimit, Logger: hclog.NewNullLogger(),
-		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: v.dir},
 	})
 	defer client.Kill()
 	protocol, err := client.Client()
@@ -104,7 +106,7 @@ func checkLibrary(v *verdict) {
 		v.fail("dispense: %v", err)
 		return
 	}
-	if err := v.reaches(raw.(*sdk.Client)); err != nil {
+	if err := v.reaches(raw.(*sdk.Client)); err != nil { // a *sdk.Client by PluginSets
 		v.fail("a call: %v", err)
 	}
 }
@@ -245,16 +247,52 @@ func (v *verdict) disposable(h how) *process {
 	return p
 }
 
-func checkShutdown(v *verdict) {
+// ending is what one process did that was asked to shut down.
+type ending struct {
+	offered, ended, socketLeft bool
+	left                       []int // processes a second later
+}
+
+// ending shuts one process down, for all rules.
+func (v *verdict) ending() *ending {
+	v.launched()
+	if v.shut != nil {
+		return v.shut
+	}
 	p := v.disposable(how{})
 	defer p.kill()
 	began := time.Now()
-	err := p.shutdown(v.ctx)
-	if status.Code(err) == codes.Unimplemented {
+	e := &ending{offered: status.Code(p.shutdown(v.ctx)) != codes.Unimplemented}
+	v.shut = e
+	if !e.offered {
+		return e
+	}
+	if e.ended = p.waitExit(shutdownLimit - time.Since(began)); e.ended {
+		_, err := os.Lstat(p.handshake.address)
+		e.socketLeft = p.handshake.network == "unix" && err == nil
+		e.left = leftOf(p)
+	}
+	return e
+}
+
+// leftOf waits a second for everything of a process to be gone, and returns what is not.
+func leftOf(p *process) (left []int) {
+	for range 50 {
+		if left = descendants(p.dir); len(left) == 0 {
+			return nil
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return left
+}
+
+func checkShutdown(v *verdict) {
+	e := v.ending()
+	if !e.offered {
 		v.ran, v.why = false, "the plugin does not offer plugin.GRPCController: the host ends it by SIGTERM"
 		return
 	}
-	if !p.waitExit(shutdownLimit - time.Since(began)) {
+	if !e.ended {
 		v.fail("after %s it still runs", shutdownLimit)
 	}
 }
@@ -270,17 +308,12 @@ func checkSigterm(v *verdict) {
 }
 
 func checkSocketRemoved(v *verdict) {
-	p := v.disposable(how{})
-	defer p.kill()
-	if p.handshake.network != "unix" {
+	switch e := v.ending(); {
+	case v.main.handshake.network != "unix":
 		v.ran, v.why = false, "the plugin listens on TCP"
-		return
-	}
-	if status.Code(p.shutdown(v.ctx)) == codes.Unimplemented || !p.waitExit(shutdownLimit) {
+	case !e.ended:
 		v.ran, v.why = false, "the plugin does not shut down when asked: see launch.shutdown"
-		return
-	}
-	if _, err := os.Lstat(p.handshake.address); err == nil {
+	case e.socketLeft:
 		v.fail("the socket file is still there")
 	}
 }
@@ -291,27 +324,15 @@ func checkNothingLeft(v *verdict) {
 		v.ran, v.why = false, "this system does not tell a process that its parent is gone"
 		return
 	}
-	gone := func(how string, p *process) {
-		for range 50 {
-			if len(descendants(p.dir)) == 0 {
-				return
-			}
-			time.Sleep(20 * time.Millisecond)
-		}
-		v.fail("a second after %s, the processes %v are left", how, descendants(p.dir))
-	}
 	host := newLauncher()
 	p := v.disposable(how{thread: host})
 	p.mean()
 	host.stop() // to the plugin this is the death of the host
-	gone("the host died", p)
+	if left := leftOf(p); len(left) > 0 {
+		v.fail("a second after the host died, the processes %v are left", left)
+	}
 	p.kill()
-
-	p = v.disposable(how{})
-	defer p.kill()
-	_ = p.shutdown(v.ctx)
-	if p.waitExit(shutdownLimit) {
-		p.signal(syscall.SIGKILL) // what the host does to the group
-		gone("it was shut down", p)
+	if left := v.ending().left; len(left) > 0 {
+		v.fail("a second after it was shut down, the processes %v are left", left)
 	}
 }

@@ -133,8 +133,7 @@ func (v *verdict) crowded(m *sdk.Method) *person {
 func checkFlows(v *verdict) {
 	v.methods(func(m *sdk.Method) {
 		who := v.crowded(m)
-		p := v.launch()
-		defer p.kill()
+		p := v.busy()
 		v.made()
 		began := time.Now()
 		c := v.round(p, m, who, 2*v.options.Flows, 5*time.Second)
@@ -168,8 +167,7 @@ func checkLeaks(v *verdict) {
 	}
 	v.methods(func(m *sdk.Method) {
 		who := v.crowded(m)
-		p := v.launch()
-		defer p.kill()
+		p := v.busy()
 		v.made()
 		v.grows(p, func() { v.round(p, m, who, v.options.Flows, 2*time.Second) })
 	})
@@ -213,8 +211,7 @@ func checkIdle(v *verdict) {
 	if !canMeasure {
 		v.absent("this system does not say what a process uses")
 	}
-	p := v.launch()
-	defer p.kill()
+	p := v.busy()
 	const span = 400 * time.Millisecond
 	least := span
 	for range 3 { // the best of three: something may still be starting

@@ -19,7 +19,7 @@ var replicaRules = []Rule{
 func checkReplicas(v *verdict) {
 	v.methods(func(m *sdk.Method) {
 		s := v.scripted(m)
-		v.bound(m) // works in one process
+		v.working(m)
 		who, err := v.bind(v.ctx, m, v.primary(), v.replica())
 		if errors.Is(err, errRefused) {
 			v.ended(err)

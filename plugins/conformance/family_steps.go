@@ -123,6 +123,8 @@ func checkRight(v *verdict) {
 			switch {
 			case errors.Is(err, errRefused):
 				return // told by the rule that was broken
+			case (err != nil || answer.Success == nil) && v.worksAfterBegin(m, who, s):
+				return // told by steps.opening
 			case err != nil:
 				v.fail("login %d: %v", n+1, err)
 				return
@@ -132,6 +134,17 @@ func checkRight(v *verdict) {
 			}
 		}
 	})
+}
+
+// worksAfterBegin says whether the right answer succeeds if Begin is called although there is an opening view.
+func (v *verdict) worksAfterBegin(m *sdk.Method, who *person, s *MethodScript) bool {
+	if m.Opening == nil {
+		return false
+	}
+	f := v.newFlow(m, who.clone(), false, v.primary())
+	f.asks = true
+	answer, err := f.walk(v.ctx, "right", s.Right)
+	return err == nil && answer.Success != nil
 }
 
 // wrongly gives each wrong answer of the script to f.
@@ -190,6 +203,12 @@ func checkOpening(v *verdict) {
 			v.fail("Begin answered %s, and the description has an opening view", outcome(answer))
 		case !reflect.DeepEqual(answer.Challenge.View, *m.Opening):
 			v.fail("the first view of Begin is not the opening view of the description")
+		}
+		if s := v.script.Methods[m.ID]; s != nil && len(s.Right) > 0 {
+			answer, err := v.newFlow(m, who.clone(), false, v.primary()).walk(v.ctx, "right", s.Right)
+			if !errors.Is(err, errRefused) && (err != nil || answer.Success == nil) && v.worksAfterBegin(m, who, s) {
+				v.fail("without Begin the right answer ends with %s, after it with success", said(answer, err))
+			}
 		}
 	})
 }
@@ -351,7 +370,7 @@ func checkClock(v *verdict) {
 		}
 		began := v.began
 		defer func() { v.kit.began = began }()
-		v.bound(m) // a login that works today
+		v.working(m)
 		v.kit.began = began.AddDate(1, 0, 0)
 		who, err := v.bind(v.ctx, m, v.primary())
 		if errors.Is(err, errRefused) {

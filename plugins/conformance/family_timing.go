@@ -65,6 +65,10 @@ func checkShape(v *verdict) {
 		who, inputs := v.asWrong(m)
 		wrong, err := v.newFlow(m, who, false, v.primary()).proceed(v.ctx, inputs)
 		v.ended(err)
+		if wrong.Failure == nil {
+			v.why = "a wrong answer does not fail: see steps.wrong"
+			v.stop()
+		}
 		bare := v.newPerson("bare")
 		for what, other := range map[string]*person{"nobody": nil, "somebody without a credential": bare} {
 			answer, err := v.newFlow(m, other, false, v.primary()).proceed(v.ctx, inputs)

@@ -107,6 +107,7 @@ type flow struct {
 	poll    time.Duration
 	effects []sdk.Effect
 	lenient bool // take what the host would refuse
+	asks    bool // call Begin although there is an opening view
 }
 
 // op is a call of a step.

@@ -48,7 +48,7 @@ func check(t *testing.T, o conformance.Options, script string, arguments ...stri
 	o.ScriptDir = filepath.Dir(script)
 	o.Env = append(o.Env, "GOMAXPROCS=2")
 	if o.Flows == 0 {
-		o.Flows = 24
+		o.Flows = 12
 	}
 	if o.Rounds == 0 {
 		o.Rounds = 15

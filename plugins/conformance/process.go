@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/encoding/protowire"
@@ -216,6 +217,15 @@ func (p *process) died() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return !p.meant
+}
+
+// gone says whether the process ended. A connection that is not there is the first sign of it.
+func (p *process) gone() bool {
+	var patience time.Duration
+	if s := p.conn.GetState(); s == connectivity.TransientFailure || s == connectivity.Connecting {
+		patience = 300 * time.Millisecond
+	}
+	return p.waitExit(patience)
 }
 
 // signal goes to the process group.

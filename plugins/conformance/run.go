@@ -62,6 +62,7 @@ type kit struct {
 	walked bool
 	people map[string]*person // with a credential bound, by method; cloned for each check
 	codes  map[string]error   // why nobody could be bound
+	works  map[string]bool    // whether the right answer succeeds
 
 	mu        sync.Mutex
 	processes []*process
@@ -69,6 +70,10 @@ type kit struct {
 	flows     int
 	problems  []problem
 	broken    []outage
+
+	shut   *ending
+	victim *process // of the crash family
+	loaded *process // of the load family
 
 	badCallbacks []string
 }
@@ -303,7 +308,7 @@ func (v *verdict) launch() *process {
 
 // primary returns the process that checks share, or a new one if it died.
 func (v *verdict) primary() *process {
-	if v.main == nil || v.main.died() {
+	if v.main == nil || v.main.gone() {
 		v.main = v.launch()
 	}
 	return v.main
@@ -311,10 +316,30 @@ func (v *verdict) primary() *process {
 
 // replica returns a second process that checks share.
 func (v *verdict) replica() *process {
-	if v.peer == nil || v.peer.died() {
+	if v.peer == nil || v.peer.gone() {
 		v.peer = v.launch()
 	}
 	return v.peer
+}
+
+// suffering returns a process that checks share which may harm it.
+func (v *verdict) suffering() *process {
+	v.launched()
+	if v.victim == nil || v.victim.gone() {
+		v.victim = v.disposable(how{})
+		if v.configured {
+			_ = v.configure(v.ctx, v.victim)
+		}
+	}
+	return v.victim
+}
+
+// busy returns the process that carries the load.
+func (v *verdict) busy() *process {
+	if v.loaded == nil || v.loaded.gone() {
+		v.loaded = v.launch()
+	}
+	return v.loaded
 }
 
 // track remembers a process, to end it and to read what it wrote.

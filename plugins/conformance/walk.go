@@ -101,7 +101,7 @@ func (k *kit) enrol(ctx context.Context, m *sdk.Method, who *person, on ...*proc
 
 // begins comes as far as the first view, as the host does: it asks for none where the method has an opening one.
 func (f *flow) begins(ctx context.Context) error {
-	if !f.enrol && f.method.Opening != nil {
+	if !f.enrol && f.method.Opening != nil && !f.asks {
 		f.view = f.method.Opening
 		return nil
 	}
@@ -318,6 +318,26 @@ func (v *verdict) scripted(m *sdk.Method) *MethodScript {
 		v.stop()
 	}
 	return s
+}
+
+// working returns a person who can log in by the method, in one process and today, or ends the check.
+func (v *verdict) working(m *sdk.Method) *person {
+	s := v.scripted(m)
+	who := v.bound(m)
+	works, known := v.works[m.ID]
+	if !known {
+		answer, err := v.newFlow(m, who.clone(), false, v.primary()).walk(v.ctx, "right", s.Right)
+		works = err == nil && answer.Success != nil
+		if v.works == nil {
+			v.works = map[string]bool{}
+		}
+		v.works[m.ID] = works
+	}
+	if !works {
+		v.why = "the right answer does not succeed: see steps.right"
+		v.stop()
+	}
+	return who
 }
 
 // ended ends the check if an error means that it could not be made: an answer that the host refuses is told by the rule

@@ -57,6 +57,8 @@ func (b *base) Describe(context.Context) (*sdk.Description, error) {
 		text("it", "only.italian", "Solo in italiano")
 	case "describe.locales missing":
 		text("en", "only.english", "Only in English")
+		text("en", "x", "X")
+		text("it", "x", "X")
 	case "describe.locales empty":
 		text("en", "x", "X")
 		text("it", "x", " ")

@@ -93,7 +93,7 @@ type asked struct {
 
 func hashed(secret string, salt []byte) []byte {
 	sum := sha256.Sum256(append(bytes.Clone(salt), secret...))
-	for range 20_000 {
+	for range 8_000 {
 		sum = sha256.Sum256(sum[:])
 	}
 	return sum[:]
@@ -109,6 +109,9 @@ func (m *model) ask(bad defect, method string, wrong bool) sdk.View {
 		f.Error = sdk.T("wrong")
 	}
 	extra := sdk.TextField{Name: "extra", Kind: sdk.FieldText, Label: sdk.T("other"), Optional: true}
+	if method == methodPIN && strings.HasPrefix(string(bad), "ui.texts") {
+		bad = "" // in the opening view it would be a mistake of the description
+	}
 	switch bad {
 	case "ui.kinds":
 		f.Kind = sdk.FieldText
@@ -119,7 +122,7 @@ func (m *model) ask(bad defect, method string, wrong bool) sdk.View {
 	case "ui.texts parameter":
 		f.Hint = sdk.T("hint")
 	case "ui.view":
-		f.MinLength, f.MaxLength = 7, 6
+		f.MinLength = f.MaxLength + 1
 	case "ui.nodes":
 		extra.Name = "what the person wants"
 	case "ui.labels":
@@ -283,7 +286,7 @@ func (m *model) send(r *sdk.StepRequest, view sdk.View) (*sdk.StepResponse, erro
 		state = append(bytes.Repeat([]byte(" "), sdk.MaxState), state...)
 	case "replicas.steps":
 		m.codes.Store(r.Context.FlowID, state)
-		state = []byte("kept elsewhere")
+		state = nil
 	}
 	return &sdk.StepResponse{Challenge: &sdk.Challenge{View: view}, State: state, StateVersion: m.version(r), Effects: []sdk.Effect{effect}}, nil
 }
@@ -351,7 +354,7 @@ func (m *model) checkPIN(r *sdk.StepRequest, given string) (*sdk.StepResponse, e
 		return m.refused(sdk.ReasonBadCredential, &view, r)
 	}
 	if m.bad == "timing.unknown sleep" {
-		time.Sleep(8 * time.Millisecond)
+		time.Sleep(25 * time.Millisecond)
 	}
 	want, got := k.Sum, hashed(given, k.Salt)
 	if m.bad == "steps.wrong" && strings.HasPrefix(given, "correct horse") {

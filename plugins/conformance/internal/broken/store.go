@@ -68,7 +68,7 @@ func (s *store) Verify(_ context.Context, r sdk.LegacyRequest) (*sdk.LegacyRespo
 	case !known && s.bad == "timing.legacy":
 		return &sdk.LegacyResponse{Result: sdk.LegacyNoMatch}, nil
 	case !known && s.bad == "timing.legacy sleep":
-		time.Sleep(8 * time.Millisecond)
+		time.Sleep(25 * time.Millisecond)
 	}
 	same := subtle.ConstantTimeCompare(hashed(r.Secret, storeSalt), hashed(storeSecret, storeSalt)) == 1
 	if !known || !same {
