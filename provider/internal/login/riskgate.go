@@ -26,7 +26,7 @@ func (d *Dispatcher) weigh(ctx context.Context, x *run, next Decision, c *change
 		}
 	case next.Kind == KindDone, next.Kind == KindConsent:
 		ops = []sdk.Operation{sdk.OperationSignIn}
-	case next.Kind == KindAsk && next.Binding:
+	case settled(next):
 		ops = []sdk.Operation{sdk.OperationSignIn, sdk.OperationBind}
 	}
 	for _, op := range ops {
@@ -34,7 +34,7 @@ func (d *Dispatcher) weigh(ctx context.Context, x *run, next Decision, c *change
 			continue
 		}
 		q := question{op: op}
-		if op == sdk.OperationBind {
+		if op != sdk.OperationSignIn {
 			q.method = next.Method
 		}
 		verdict, err := d.judge(ctx, x, c, q)
@@ -64,9 +64,9 @@ func (d *Dispatcher) weigh(ctx context.Context, x *run, next Decision, c *change
 	return next, nil
 }
 
-// settled says whether nothing more is to be proven.
+// settled says whether nothing more is to be proven. An address that messages go to is worth what an authenticator is, and is bound.
 func settled(next Decision) bool {
-	return next.Kind == KindDone || next.Kind == KindConsent || (next.Kind == KindAsk && next.Binding)
+	return next.Kind == KindDone || next.Kind == KindConsent || (next.Kind == KindAsk && (next.Binding || next.Method == policy.Contact))
 }
 
 // raise asks for all that the person can prove, in this flow: what a session proved earlier, maybe to somebody else's benefit, does
