@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/varco-id/varco/examples/authenticator-banktoken/tokenvendor"
+	"github.com/varco-id/varco/plugins/conformance"
 	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/plugins/sdk/sdktest"
 )
@@ -343,12 +344,24 @@ func TestImportAndConfigRefuse(t *testing.T) {
 	}
 }
 
-// TestBuilt runs the common rules on the built program, as Varco would start it.
+// TestBuilt holds the built program against the whole contract, as Varco would start it.
 func TestBuilt(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "banktoken")
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	sdktest.Run(t, sdktest.StartCommand(t, configFor("http://127.0.0.1:1"), program))
+	script, err := conformance.LoadScript("conformance.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := conformance.Run(t.Context(), conformance.Options{Command: []string{program}, Script: script, Flows: 12, Rounds: 15})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range report.Results {
+		if r.Status == conformance.Failed {
+			t.Errorf("%s: %v", r.Rule, r.Seen)
+		}
+	}
 }

@@ -127,6 +127,7 @@ func TestRefusals(t *testing.T) {
 		"/login/redeemed":    {410, ""},
 		"/login/down":        {503, " cancel"},
 		"/login/last-method": {403, "cancel"},
+		"/login/declined":    {403, "cancel"}, // trying again is for who is not refused
 	} {
 		r := c.get(path)
 		if got := actions(r); r.StatusCode != want.status || got != want.actions {
