@@ -86,7 +86,8 @@ func encode(v any) []byte {
 
 // tokens reads the credentials of a request.
 //
-// Errors: one is damaged or of a newer release; that is a fault, not a wrong code.
+// Errors: FAILED_PRECONDITION if one is damaged or of a newer release; that is a fault, not a wrong code, and not one that should shut
+// out everybody else.
 func tokens(r *sdk.StepRequest) ([]held, error) {
 	if r.Context.Subject == nil || len(r.Credentials) == 0 {
 		return nobodys, nil
@@ -94,14 +95,14 @@ func tokens(r *sdk.StepRequest) ([]held, error) {
 	var out []held
 	for _, c := range r.Credentials {
 		if c.Version > stateVersion {
-			return nil, fmt.Errorf("oath: credential %s was written by a newer release (version %d)", c.ID, c.Version)
+			return nil, sdk.NotConfigured(fmt.Errorf("oath: credential %s was written by a newer release (version %d)", c.ID, c.Version))
 		}
 		h := held{Credential: c}
 		if err := json.Unmarshal(c.Data, &h.token); err != nil {
-			return nil, fmt.Errorf("oath: credential %s is not readable", c.ID)
+			return nil, sdk.NotConfigured(fmt.Errorf("oath: credential %s is not readable", c.ID))
 		}
 		if err := h.check(); err != nil {
-			return nil, fmt.Errorf("oath: credential %s: %w", c.ID, err)
+			return nil, sdk.NotConfigured(fmt.Errorf("oath: credential %s: %w", c.ID, err))
 		}
 		out = append(out, h)
 	}

@@ -41,14 +41,15 @@ func encode(v any) []byte {
 
 // decode reads a credential.
 //
-// Errors: its data is damaged or of a newer release; that is a fault, not a wrong answer.
+// Errors: FAILED_PRECONDITION if its data is damaged or of a newer release; that is a fault, not a wrong answer, and not one that should
+// shut out everybody else.
 func decode(c sdk.Credential) (data, error) {
 	if c.Version > stateVersion {
-		return data{}, fmt.Errorf("passkey: credential %s was written by a newer release (version %d)", c.ID, c.Version)
+		return data{}, sdk.NotConfigured(fmt.Errorf("passkey: credential %s was written by a newer release (version %d)", c.ID, c.Version))
 	}
 	var d data
 	if json.Unmarshal(c.Data, &d) != nil || len(d.PublicKey) == 0 {
-		return data{}, fmt.Errorf("passkey: credential %s is not readable", c.ID)
+		return data{}, sdk.NotConfigured(fmt.Errorf("passkey: credential %s is not readable", c.ID))
 	}
 	return d, nil
 }
@@ -93,7 +94,7 @@ var errExpired = errors.New("passkey: the ceremony is over, or was never begun")
 // open reads the flow state.
 func open(r *sdk.StepRequest, create bool) (ceremony, error) {
 	var c ceremony
-	if json.Unmarshal(r.State, &c) != nil || c.Session.Challenge == "" || c.Create != create || !r.Context.Now.Before(c.Until) {
+	if r.StateVersion > stateVersion || json.Unmarshal(r.State, &c) != nil || c.Session.Challenge == "" || c.Create != create || !r.Context.Now.Before(c.Until) {
 		return ceremony{}, errExpired
 	}
 	return c, nil

@@ -41,18 +41,19 @@ func encode(v any) []byte {
 
 // list returns the subject's list, nil when there is none.
 //
-// Errors: its data is damaged or of a newer release; that is a fault, not a wrong code.
+// Errors: FAILED_PRECONDITION if its data is damaged or of a newer release; that is a fault, not a wrong code, and not one that should
+// shut out everybody else.
 func list(r *sdk.StepRequest) (*sdk.Credential, data, error) {
 	if len(r.Credentials) == 0 {
 		return nil, nobody, nil
 	}
 	c := r.Credentials[0]
 	if c.Version > stateVersion {
-		return nil, data{}, fmt.Errorf("recovery-codes: credential %s was written by a newer release (version %d)", c.ID, c.Version)
+		return nil, data{}, sdk.NotConfigured(fmt.Errorf("recovery-codes: credential %s was written by a newer release (version %d)", c.ID, c.Version))
 	}
 	var d data
 	if json.Unmarshal(c.Data, &d) != nil || len(d.Salt) == 0 || len(d.Codes) == 0 {
-		return nil, data{}, fmt.Errorf("recovery-codes: credential %s is not readable", c.ID)
+		return nil, data{}, sdk.NotConfigured(fmt.Errorf("recovery-codes: credential %s is not readable", c.ID))
 	}
 	return &c, d, nil
 }

@@ -46,16 +46,17 @@ func encode(v any) []byte {
 
 // credentials reads those of a request.
 //
-// Errors: one is damaged or of a newer release; that is a fault, not a wrong code.
+// Errors: FAILED_PRECONDITION if one is damaged or of a newer release; that is a fault, not a wrong code, and not one that should
+// shut out everybody else.
 func credentials(r *sdk.StepRequest) ([]stored, error) {
 	out := make([]stored, 0, len(r.Credentials))
 	for _, c := range r.Credentials {
 		if c.Version > stateVersion {
-			return nil, fmt.Errorf("messageotp: credential %s was written by a newer release (version %d)", c.ID, c.Version)
+			return nil, sdk.NotConfigured(fmt.Errorf("messageotp: credential %s was written by a newer release (version %d)", c.ID, c.Version))
 		}
 		s := stored{Credential: c}
 		if json.Unmarshal(c.Data, &s.data) != nil || s.data.Address == "" {
-			return nil, fmt.Errorf("messageotp: credential %s is not readable", c.ID)
+			return nil, sdk.NotConfigured(fmt.Errorf("messageotp: credential %s is not readable", c.ID))
 		}
 		out = append(out, s)
 	}

@@ -28,14 +28,14 @@ func (p *Plugin) step(r *sdk.StepRequest, enrol bool) (*step, error) {
 	}
 	method, ok := p.method(r.Context.MethodID)
 	if !ok {
-		return nil, fmt.Errorf("%s: no method %q", p.Name, r.Context.MethodID)
+		return nil, sdk.NotConfigured(fmt.Errorf("%s: no method %q", p.Name, r.Context.MethodID))
 	}
 	creds, err := credentials(r)
 	if err != nil {
 		return nil, err
 	}
 	s := &step{Settings: settings, method: method, ctx: r.Context, inputs: r.Inputs, creds: creds, enrol: enrol, field: p.Field}
-	s.given = json.Unmarshal(r.State, &s.state) == nil
+	s.given = r.StateVersion <= stateVersion && json.Unmarshal(r.State, &s.state) == nil
 	if !s.given {
 		s.state = state{}
 	}
