@@ -72,7 +72,7 @@ func (d *demo) announce(s *session, config *provider.Config) error {
 		fmt.Fprintf(w, "\nThe demo is ready. Begin at the bank:\n\n")
 		row(w, "  Bank", a.Bank, "\"Accesso clienti\" signs you in; "+a.Bank+"/try shows the codes of this moment")
 		row(w, "  Your own page", a.Account, "authenticators and sessions")
-		row(w, "  E-mails", a.Inbox, "what Varco told its people: an authenticator was bound, sign-in was blocked")
+		row(w, "  Messages", a.Inbox, "SMS, calls and e-mails that Varco sent its people: codes, and what happened to their accounts")
 		row(w, "  Provider", a.Issuer, a.Issuer+"/.well-known/openid-configuration")
 		fmt.Fprintln(w)
 		for _, p := range a.People {

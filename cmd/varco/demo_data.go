@@ -14,11 +14,14 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/varco-id/varco/examples/bank"
+	"github.com/varco-id/varco/plugins/inbox"
 	"github.com/varco-id/varco/provider"
 )
 
@@ -44,6 +47,7 @@ type demo struct {
 type person struct {
 	Name, Username, Password, Locale string
 	totp                             bool
+	phone                            string // E.164; of text messages and calls
 	try                              map[string]string
 }
 
@@ -58,6 +62,11 @@ var people = []person{
 		try: map[string]string{
 			"it": "Entra con password e codice. Sbaglia cinque volte e guarda il blocco temporaneo.",
 			"en": "Sign in with password and code. Fail five times and see the temporary block.",
+		}},
+	{Name: "Giulia Verdi", Username: "giulia.verdi", Password: "tre-lune-verdi-sopra-trento", Locale: "it", phone: "+393331234567",
+		try: map[string]string{
+			"it": "Entra con password e codice via SMS, poi con una telefonata; nella pagina personale aggiungi un indirizzo e-mail ed entra solo con quello. I messaggi arrivano qui.",
+			"en": "Sign in with password and a code by SMS, then by a telephone call; on your own page add an e-mail address and sign in with that alone. Messages arrive here.",
 		}},
 }
 
@@ -162,13 +171,16 @@ func (d *demo) config() ([]byte, error) {
 	return json.MarshalIndent(object{
 		"issuer": d.issuer(), "development": true, "listen": d.listen, "data_dir": ".",
 		"sealing": object{"kek": []object{{"file": "kek.key"}}},
-		"plugins": object{"password": object{}, "totp": object{}, "inbox": object{"config": object{"directory": d.inbox()}}},
+		"plugins": object{"password": object{}, "totp": object{}, "inbox": object{"config": object{"directory": d.inbox()}},
+			"sms-otp":   object{"config": object{"brand": "Banca Demo", "default_region": "IT"}},
+			"email-otp": object{"config": object{"brand": "Banca Demo"}},
+		},
 		"policy": object{
 			"levels": []object{
-				{"acr": provider.ACROneFactor, "any_of": [][]string{{"password"}}, "factors": 1},
-				{"acr": provider.ACRStrong, "any_of": [][]string{{"password", "totp"}}, "factors": 2},
+				{"acr": provider.ACROneFactor, "any_of": [][]string{{"password"}, {"email-otp"}}, "factors": 1},
+				{"acr": provider.ACRStrong, "any_of": [][]string{{"password", "totp"}, {"password", "sms-otp/sms"}, {"password", "sms-otp/voice"}}, "factors": 2},
 			},
-			"default": provider.ACROneFactor, "bind_at_login": []string{"totp"},
+			"default": provider.ACROneFactor, "bind_at_login": []string{"totp", "sms-otp/sms"},
 		},
 		"clients": []object{
 			secret(bankClient, object{"client_name": "Banca Demo", "grant_types": code, "redirect_uris": []string{d.bankURL() + "/callback"},
@@ -206,6 +218,9 @@ func (d *demo) addPeople(s *session, config *provider.Config) error {
 		if p.totp {
 			credentials["totp"] = mustJSON(map[string]string{"secret": d.Seed})
 		}
+		if p.phone != "" {
+			credentials["sms-otp"] = mustJSON(map[string]string{"phone": p.phone})
+		}
 		if _, err := provider.SubscriberAdd.Do(s, admin, provider.NewSubscriber{Username: p.Username, Locale: p.Locale,
 			Claims: map[string]any{"name": p.Name, "email": p.Username + "@example.com"}, Credentials: credentials}); err != nil {
 			return err
@@ -227,6 +242,23 @@ func (d *demo) otpauth(p person) string {
 	return "otpauth://totp/" + url.PathEscape("Banca Demo:"+p.Username) + "?" + url.Values{"secret": {d.Seed}, "issuer": {"Banca Demo"}}.Encode()
 }
 
+// sent is the code of the newest message to an address that still counts; empty when there is none.
+func (d *demo) sent(to string, now time.Time) string {
+	entries, err := inbox.Read(d.inbox())
+	if err != nil {
+		return ""
+	}
+	for _, e := range slices.Backward(entries) {
+		if e.To == to && now.Before(e.ExpiresAt) {
+			return sixDigits.FindString(e.Body)
+		}
+	}
+	return ""
+}
+
+// sixDigits finds the code of a message; a call has it digit by digit.
+var sixDigits = regexp.MustCompile(`\b[0-9]{6}\b|\b[0-9](?:, [0-9]){5}\b`)
+
 // tips are what the bank's page "what to try" shows.
 func (d *demo) tips(lang string) []bank.Tip {
 	var tips []bank.Tip
@@ -234,6 +266,9 @@ func (d *demo) tips(lang string) []bank.Tip {
 		t := bank.Tip{Name: p.Name, Username: p.Username, Password: p.Password, Try: p.try[lang]}
 		if p.totp {
 			t.Code = d.code(time.Now())
+		}
+		if p.phone != "" {
+			t.Code = d.sent(p.phone, time.Now())
 		}
 		tips = append(tips, t)
 	}

@@ -21,7 +21,7 @@ var texts = map[string]map[string]string{
 		"login_failed":         "L’accesso non è riuscito. Ricomincia dalla banca.",
 		"signed_out_elsewhere": "La tua sessione è finita altrove. Accedi di nuovo.",
 		"try_intro":            "Persone e segreti di questa pagina sono pubblici: servono solo alla dimostrazione, mai in produzione.",
-		"username":             "Nome utente", "password": "Password", "code_now": "Codice in questo momento", "code_why": "Al posto di un’app: cambia ogni 30 secondi, ricarica la pagina.",
+		"username":             "Nome utente", "password": "Password", "code_now": "Codice in questo momento", "code_why": "Al posto di un’app o di un telefono. Cambia: ricarica la pagina per quello nuovo.",
 	},
 	"en": {
 		"title": "Banca Demo", "tagline": "The bank that does not exist, with a door that really does.",
@@ -42,6 +42,6 @@ var texts = map[string]map[string]string{
 		"login_failed":         "Signing in did not work. Begin again at the bank.",
 		"signed_out_elsewhere": "Your session ended elsewhere. Sign in again.",
 		"try_intro":            "The people and secrets of this page are public: they are for the demo alone, never for production.",
-		"username":             "User name", "password": "Password", "code_now": "Code right now", "code_why": "Instead of an app: it changes every 30 seconds, reload the page.",
+		"username":             "User name", "password": "Password", "code_now": "Code right now", "code_why": "Instead of an app or a telephone. It changes: reload the page for the newest.",
 	},
 }

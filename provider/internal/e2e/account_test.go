@@ -64,7 +64,7 @@ func TestOwnPage(t *testing.T) {
 		p := demo.newPerson(t, "changer")
 		d := signIn(t, p)
 		d.shows("#authenticators")
-		d.click(`button[id^="h-"]`)
+		d.click(`form:has(input[name=method][value=password]) button`)
 		d.confirm(p) // all the strength that is there
 		d.fill("#f-current", p.Password)
 		p.Password = "cinque " + randomText(12) + " gatti"
@@ -108,7 +108,7 @@ func TestOwnPage(t *testing.T) {
 // bind binds an authenticator app on the person's own page, reading the key from the page as one who cannot scan.
 func (d *desk) bind(p *person) {
 	d.t.Helper()
-	d.click(`button[id^="a-"]`)
+	d.click(`form:has(input[name=method][value=totp]) button`)
 	d.await(settled(`document.querySelector(".typed code") || document.querySelector(` + quote(passwordField) + `)`))
 	if d.has(passwordField) { // a fresh proof first
 		d.fill(passwordField, p.Password)

@@ -122,7 +122,7 @@ func (g *gallery) tour(demo *demo, p *person) {
 
 	g.open(demo.account)
 	g.see("account", "#authenticators")
-	g.click(`button[id^="a-"]`)
+	g.click(`form:has(input[name=method][value=totp]) button`)
 	g.see("bind-totp", ".typed code")
 	g.fill(codeField, "000000")
 	g.do(chromedp.Evaluate(`document.querySelector("main input[type=text]:not([autocomplete=one-time-code])").value = "app"`, nil))
