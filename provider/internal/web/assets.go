@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-//go:embed static/style.css static/app.js static/favicon.svg
+//go:embed static/style.css static/app.js static/webauthn.js static/favicon.svg
 var staticFiles embed.FS
 
 // asset is a file served for ever under a name with its hash: a changed file has another name.
@@ -38,8 +38,9 @@ func newAsset(name, kind string, body []byte) *asset {
 
 // assets are the files of the pages, and the addresses that templates write.
 type assets struct {
-	byName                           map[string]*asset
-	Style, Brand, Script, Icon, Logo string
+	byName map[string]*asset
+
+	Style, Brand, Script, Ceremony, Icon, Logo string
 }
 
 func loadAssets(base string, brandCSS []byte, logo *asset) (*assets, error) {
@@ -54,6 +55,7 @@ func loadAssets(base string, brandCSS []byte, logo *asset) (*assets, error) {
 	}{
 		{"style.css", "text/css; charset=utf-8", &all.Style},
 		{"app.js", "text/javascript; charset=utf-8", &all.Script},
+		{"webauthn.js", "text/javascript; charset=utf-8", &all.Ceremony},
 		{"favicon.svg", "image/svg+xml", &all.Icon},
 	} {
 		body, err := staticFiles.ReadFile("static/" + f.name)

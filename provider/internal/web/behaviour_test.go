@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -195,35 +193,6 @@ func waiting(t *testing.T, tab *webtest.Tab) {
 	s.flows.mu.Unlock()
 	tab.Run(t, chromedp.WaitVisible("ul.methods"))
 	complain(t, tab, "waiting")
-}
-
-// webAuthn runs a ceremony with a virtual authenticator, and one that is refused.
-func webAuthn(t *testing.T, tab *webtest.Tab) {
-	s := newServer(t)
-	s.flows.next["passkey"] = page("passkey", *s.flows.pages["choose"])
-	origin := strings.Replace(s.URL, "127.0.0.1", "localhost", 1) // an address cannot be an RP ID
-	tab.Run(t, webauthn.Enable(), webtest.Go(origin+"/login/passkey"), chromedp.Evaluate(
-		`document.querySelector("[data-webauthn]").dataset.webauthn = JSON.stringify({challenge: "AAAA", rp: {id: "elsewhere.test", name: "x"}, user: {id: "AAAA", name: "x", displayName: "x"}, pubKeyCredParams: [{type: "public-key", alg: -7}, {type: "public-key", alg: -257}]})`, nil),
-		chromedp.Click("button.primary"), chromedp.WaitVisible("[data-webauthn-failed]"))
-	webtest.Axe(t, tab, "ceremony failed")
-	if n := s.flows.count(); n != 0 {
-		t.Errorf("%d submissions without an answer", n)
-	}
-	tab.Run(t, chromedp.ActionFunc(func(ctx context.Context) error {
-		_, err := webauthn.AddVirtualAuthenticator(&webauthn.VirtualAuthenticatorOptions{Protocol: webauthn.AuthenticatorProtocolCtap2,
-			Transport: webauthn.AuthenticatorTransportInternal, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true}).Do(ctx)
-		return err
-	}), webtest.Go(origin+"/login/passkey"), chromedp.Click("button.primary"), chromedp.WaitVisible("ul.methods"))
-	var credential struct {
-		ID, Type string
-		Response struct{ AttestationObject string }
-	}
-	got := s.flows.last()
-	if err := json.Unmarshal([]byte(got.Inputs["webauthn"]), &credential); err != nil || credential.ID == "" || credential.Type != "public-key" ||
-		credential.Response.AttestationObject == "" || got.Inputs["action"] != "use" {
-		t.Errorf("%v %+v", err, got)
-	}
-	complain(t, tab, "webauthn")
 }
 
 // leaving ends a login at a relying party that redirects on to another site of its own, as identity brokers do. A browser checks

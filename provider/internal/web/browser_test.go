@@ -57,6 +57,8 @@ func TestInABrowser(t *testing.T) {
 	t.Run("double submit", func(t *testing.T) { doubleSubmit(t, webtest.NewTab(t, browser)) })
 	t.Run("waiting", func(t *testing.T) { waiting(t, webtest.NewTab(t, browser)) })
 	t.Run("webauthn", func(t *testing.T) { webAuthn(t, webtest.NewTab(t, browser)) })
+	t.Run("webauthn, older browser", func(t *testing.T) { webAuthnByHand(t, webtest.NewTab(t, browser)) })
+	t.Run("passkey beside the name", func(t *testing.T) { passkeyBeside(t, browser) })
 	t.Run("leaving", func(t *testing.T) { leaving(t, browser) })
 }
 

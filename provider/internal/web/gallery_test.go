@@ -62,15 +62,31 @@ func gallery() map[string]*login.Page {
 			{Redirect: &sdk.Redirect{URL: "https://idp.bank.test/authorize?x=1&y=2", Label: t("idp")}},
 		}}}),
 		"passkey": step(login.StepPage{Instance: "mobile", Method: "mobile/key", Title: t("title"), View: sdk.View{Title: t("key"), Nodes: []sdk.Node{
-			{WebAuthn: &sdk.WebAuthn{Create: true, Options: []byte(`{"challenge":"AAAAAAAAAAAAAAAAAAAAAA","rp":{"id":"localhost","name":"Banca"},"user":{"id":"AAAA","name":"maria","displayName":"Maria"},"pubKeyCredParams":[{"type":"public-key","alg":-7},{"type":"public-key","alg":-257}]}`)}},
+			{WebAuthn: &sdk.WebAuthn{Create: true, Options: []byte(`{"challenge":"AAAAAAAAAAAAAAAAAAAAAA","authenticatorSelection":{"residentKey":"required","requireResidentKey":true},"rp":{"id":"localhost","name":"Banca"},"user":{"id":"AAAA","name":"maria","displayName":"Maria"},"pubKeyCredParams":[{"type":"public-key","alg":-7},{"type":"public-key","alg":-257}]}`)}},
 			{Action: &sdk.Action{Name: "use", Label: t("use"), Primary: true}},
 		}}}),
 	}
+	beside := signIn("", login.Notice{})
+	beside.Step.Beside = besideKey()
+	pages["sign-in-passkey"] = beside
+	besideWrong := signIn("maria.rossi", login.Notice{Code: login.NoticeWrong})
+	besideWrong.Step.Beside = besideKey()
+	pages["sign-in-passkey-wrong"] = besideWrong
+	pages["passkey-wrong"] = step(login.StepPage{Instance: "mobile", Method: "mobile/key", Title: t("title"), Notice: login.Notice{Code: login.NoticeWrong}, Others: []login.MethodOption{passwordOption},
+		View: sdk.View{Title: t("key"), Nodes: []sdk.Node{{Paragraph: &sdk.Paragraph{Text: t("warn"), Style: sdk.StyleError}}, {WebAuthn: &sdk.WebAuthn{Options: requestKey}},
+			{Action: &sdk.Action{Name: "use", Label: t("use"), Primary: true}}}}})
 	out := make(map[string]*login.Page, len(pages))
 	for name, p := range pages {
 		out[name] = page(name, p)
 	}
 	return out
+}
+
+var requestKey = []byte(`{"challenge":"AAAAAAAAAAAAAAAAAAAAAA","rpId":"localhost","userVerification":"required"}`)
+
+func besideKey() *login.BesidePage {
+	return &login.BesidePage{Instance: "mobile", Method: "mobile/key", Title: t("title"), View: sdk.View{Title: t("key"), Nodes: []sdk.Node{
+		{Paragraph: &sdk.Paragraph{Text: t("warn")}}, {WebAuthn: &sdk.WebAuthn{Options: requestKey}}, {Action: &sdk.Action{Name: "use", Label: t("use"), Primary: true}}}}}
 }
 
 // addresses are the pages that no Flow has.

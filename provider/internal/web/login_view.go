@@ -26,6 +26,7 @@ type loginBody struct {
 	Notice     *notice
 	NameError  bool // the notice is about what is typed here, so the fields are marked
 	View       *view
+	Beside     *besideView
 	Others     []other
 	Scopes     []scope
 	Retry      bool // a refusal that may pass: offer to try again
@@ -94,18 +95,23 @@ func (h *Handler) showStep(w http.ResponseWriter, r *http.Request, pg *page, b *
 	}
 	b.View, b.Name, b.AskName, b.Identified, b.Binding = v, s.Name, s.AskName, s.Identified, s.Binding
 	b.Others = h.others(pg.words, s.Others)
+	b.Beside = h.beside(r, pg.words, s.Beside)
+	pg.Ceremony = v.Script || b.Beside != nil
 	if s.Notice.Code == login.NoticeWrong && !s.AskName {
 		s.Notice.Code = noticeWrongCode
 	}
 	if len(v.Errors) > 0 && (s.Notice.Code == noticeWrongCode || s.Notice.Code == login.NoticeWrong || s.Notice.Code == login.NoticeInput) {
 		s.Notice = login.Notice{} // the plugin says which field, and why: once is enough
 	}
+	if v.explains() && isAnswer(s.Notice.Code) {
+		s.Notice = login.Notice{}
+	}
 	b.Notice = noticeOf(pg.words, s.Notice)
 	switch s.Notice.Code {
 	case login.NoticeWrong, noticeWrongCode, login.NoticeLastTry, login.NoticeLastingNext, login.NoticeExpired, login.NoticeReplayed, login.NoticeInput:
 		b.NameError = true
 	}
-	pg.Problem = b.NameError || len(v.Errors) > 0
+	pg.Problem = b.NameError || len(v.Errors) > 0 || v.explains()
 	if pg.Title = v.Title; pg.Title == "" {
 		pg.Title = text(s.Title)
 	}

@@ -10,12 +10,15 @@ import (
 // page is what the layout knows; a template reaches its own data through Body.
 type page struct {
 	*words
-	Title   string
-	Brand   *brandView
-	Assets  *assets
-	Switch  []langLink // to the same page in another language
-	Signed  bool       // the person's own page: the header offers to sign out
-	Wide    bool
+	Title  string
+	Brand  *brandView
+	Assets *assets
+	Switch []langLink // to the same page in another language
+	Signed bool       // the person's own page: the header offers to sign out
+	Wide   bool
+	// Ceremony: the page's script asks the browser for a passkey or a security key.
+	Ceremony bool
+
 	Problem bool   // the title says so: it is what a screen reader reads first
 	Refresh bool   // without script the page looks again by itself
 	Reload  string // address to go on to without asking; see leave.go

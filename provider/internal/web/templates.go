@@ -16,14 +16,14 @@ var templateFiles embed.FS
 // constants are what a page of one language never changes, escaped for HTML text and quoted attributes.
 type constants struct {
 	Name, Logo, SupportURL, SupportPhone, PhoneLink string
-	Style, Brand, Script, Icon                      string // addresses
+	Style, Brand, Script, Ceremony, Icon            string // addresses
 	Base                                            string // path of the issuer
 }
 
 func newConstants(b brandView, a *assets, base string) constants {
 	return constants{
 		Name: escape(b.Name), Logo: escape(b.Logo), SupportURL: escape(b.SupportURL), SupportPhone: escape(b.SupportPhone), PhoneLink: escape(b.PhoneLink),
-		Style: a.Style, Brand: a.Brand, Script: a.Script, Icon: a.Icon, Base: escape(base),
+		Style: a.Style, Brand: a.Brand, Script: a.Script, Ceremony: a.Ceremony, Icon: a.Icon, Base: escape(base),
 	}
 }
 

@@ -116,31 +116,3 @@ all("[data-wait]", (wait) => {
   };
   setTimeout(look, 100);
 });
-
-// WebAuthn: the ceremony runs when the form is sent, and its answer travels in the form.
-all("input[data-webauthn]", (field) => {
-  const failed = document.querySelector("[data-webauthn-failed]");
-  field.form.addEventListener(
-    "submit",
-    async (event) => {
-      if (event.submitter?.formNoValidate || field.value) return;
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      failed.hidden = true;
-      try {
-        const json = JSON.parse(field.dataset.webauthn);
-        const options = json.publicKey ?? json;
-        const credential =
-          field.dataset.create === "true"
-            ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) })
-            : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) });
-        field.value = JSON.stringify(credential.toJSON());
-        field.form.requestSubmit(event.submitter);
-      } catch {
-        failed.hidden = false;
-        failed.focus();
-      }
-    },
-    { capture: true },
-  );
-});
