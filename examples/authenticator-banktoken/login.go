@@ -10,8 +10,7 @@ import (
 	"github.com/varco-id/varco/plugins/sdk"
 )
 
-// state is what a step hands to the next.
-type state struct{ Approval string }
+type state struct{ Approval string } // what a step hands to the next
 
 // Begin has the vendor ask the person's phone. Only of somebody who proved who they are: for a mere name it would let anybody make
 // phones ring, and the vendor's time would tell which names exist.
@@ -20,10 +19,10 @@ func (p *plugin) Begin(ctx context.Context, r *sdk.StepRequest) (*sdk.StepRespon
 	if err != nil {
 		return nil, err
 	}
-	if !r.Context.Identified || len(r.Credentials) == 0 {
+	device := phone(r)
+	if !r.Context.Identified || device == nil {
 		return &sdk.StepResponse{NotApplicable: &sdk.NotApplicable{Reason: sdk.ReasonNotEnrolled}}, nil
 	}
-	device := &r.Credentials[0]
 	// The host repeats a call with the same key when it does not know what became of it, and so the vendor pushes once.
 	patience := min(2*time.Minute, r.Context.ExpiresAt.Sub(r.Context.Now))
 	var a approval
@@ -48,10 +47,10 @@ func (p *plugin) Continue(ctx context.Context, r *sdk.StepRequest) (*sdk.StepRes
 		return nil, err
 	}
 	var s state
-	if len(r.Credentials) == 0 || json.Unmarshal(r.State, &s) != nil || s.Approval == "" {
+	device := phone(r)
+	if device == nil || r.StateVersion > 1 || json.Unmarshal(r.State, &s) != nil || s.Approval == "" {
 		return &sdk.StepResponse{NotApplicable: &sdk.NotApplicable{Reason: sdk.ReasonNotEnrolled}}, nil
 	}
-	device := &r.Credentials[0]
 	var a approval
 	err = v.call(ctx, http.MethodGet, "/v1/approvals/"+s.Approval, "", nil, &a)
 	switch {
@@ -86,6 +85,14 @@ func (p *plugin) Cancel(ctx context.Context, r *sdk.StepRequest) error {
 	return v.call(ctx, http.MethodDelete, "/v1/approvals/"+s.Approval, "", nil, nil)
 }
 
+// phone is the person's, nil without one. What was sealed counts: whoever can write into the database could put their own handle beside it.
+func phone(r *sdk.StepRequest) *sdk.Credential {
+	if len(r.Credentials) == 0 || r.Credentials[0].Version > 1 || string(r.Credentials[0].Data) != r.Credentials[0].Handle {
+		return nil
+	}
+	return &r.Credentials[0]
+}
+
 // waiting is the page while the phone is asked.
 func (v *vendor) waiting(a approval) *sdk.StepResponse {
 	s, _ := json.Marshal(state{a.ID}) // a text: it never fails
@@ -110,13 +117,6 @@ func removal(device *sdk.Credential) sdk.CredentialChange {
 	return sdk.CredentialChange{Kind: sdk.ChangeRevoke, CredentialID: device.ID, ExpectedRevision: device.Revision}
 }
 
-// event is what the vendor sends.
-type event struct {
-	Event    string `json:"event"` // approval.answered, device.removed
-	Device   string `json:"device"`
-	Approval string `json:"approval"`
-}
-
 // HandleCallback wakes the flow that waits for an approval, or removes a device. Who knows the callback's key can make it do no more
 // than ask the vendor.
 func (p *plugin) HandleCallback(ctx context.Context, r *sdk.CallbackRequest) (*sdk.CallbackResponse, error) {
@@ -127,7 +127,7 @@ func (p *plugin) HandleCallback(ctx context.Context, r *sdk.CallbackRequest) (*s
 	if !v.signed(r.Header.Get(signatureHeader), r.Body, r.Now) {
 		return &sdk.CallbackResponse{Status: http.StatusUnauthorized}, nil
 	}
-	var e event
+	var e struct{ Event, Device, Approval string }
 	if json.Unmarshal(r.Body, &e) != nil {
 		return &sdk.CallbackResponse{Status: http.StatusBadRequest}, nil
 	}

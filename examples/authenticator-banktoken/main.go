@@ -114,7 +114,7 @@ func (*plugin) ImportCredentials(_ context.Context, _ string, inputs []sdk.Impor
 			results[i].Error = `want {"device": "ID AT THE VENDOR", "label": "…"}, the id 8 to 128 letters, digits, _ or -`
 			continue
 		}
-		results[i].Change = sdk.CredentialChange{Kind: sdk.ChangeCreate, Handle: in.Device, Label: in.Label, Data: []byte("{}"), Version: 1}
+		results[i].Change = sdk.CredentialChange{Kind: sdk.ChangeCreate, Handle: in.Device, Label: in.Label, Data: []byte(in.Device), Version: 1}
 	}
 	return results, nil
 }
@@ -125,7 +125,7 @@ func (p *plugin) Revoke(ctx context.Context, instanceID string, c sdk.Credential
 	if err != nil {
 		return err
 	}
-	if err := v.call(ctx, http.MethodDelete, "/v1/devices/"+c.Handle, "", nil, nil); err != nil && !errors.Is(err, errGone) {
+	if err := v.call(ctx, http.MethodDelete, "/v1/devices/"+string(c.Data), "", nil, nil); err != nil && !errors.Is(err, errGone) {
 		return sdk.Unavailable(err)
 	}
 	return nil

@@ -22,7 +22,7 @@ import (
 const (
 	apiKey      = "api-key-of-32-characters-or-more"
 	callbackKey = "callback-key-of-32-characters-or"
-	phone       = "anna-phone-1"
+	device      = "anna-phone-1"
 )
 
 // bank is the plugin with its vendor, and Anna, whose phone was enrolled long ago.
@@ -36,12 +36,12 @@ type bank struct {
 func open(t *testing.T) *bank {
 	t.Helper()
 	vendor := tokenvendor.New(apiKey, callbackKey)
-	vendor.Enrol(phone)
+	vendor.Enrol(device)
 	service := httptest.NewServer(vendor)
 	t.Cleanup(service.Close)
 	b := &bank{Plugin: sdktest.Start(t, &plugin{}, configFor(service.URL)), t: t, vendor: vendor}
 	b.anna = b.Person("anna")
-	results, err := b.ImportCredentials(t.Context(), sdktest.InstanceID, []sdk.ImportInput{{Subject: b.anna.Subject, JSON: []byte(`{"device": "` + phone + `", "label": "Anna's phone"}`)}})
+	results, err := b.ImportCredentials(t.Context(), sdktest.InstanceID, []sdk.ImportInput{{Subject: b.anna.Subject, JSON: []byte(`{"device": "` + device + `", "label": "Anna's phone"}`)}})
 	if err != nil || results[0].Error != "" || results[0].Validate() != nil {
 		t.Fatal(results, err)
 	}
@@ -59,7 +59,7 @@ func (b *bank) asked() (*sdktest.Flow, *sdk.StepResponse, tokenvendor.Approval) 
 	b.t.Helper()
 	flow := b.anna.Login("approve")
 	r := flow.Begin()
-	shown := b.vendor.Shown(phone)
+	shown := b.vendor.Shown(device)
 	if r.Pending == nil || r.Pending.PollAfter != time.Second || len(shown) == 0 {
 		b.t.Fatalf("got %+v, the phone shows %v", r, shown)
 	}
@@ -150,7 +150,7 @@ func TestMereNamesAreNotAsked(t *testing.T) {
 			t.Errorf("%s: %+v", who, r)
 		}
 	}
-	if n := len(b.vendor.Shown(phone)); n > 0 {
+	if n := len(b.vendor.Shown(device)); n > 0 {
 		t.Errorf("the phone was asked %d times", n)
 	}
 }
@@ -176,7 +176,7 @@ func TestOnePushForOneKey(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := len(b.vendor.Shown(phone)); n != 1 {
+	if n := len(b.vendor.Shown(device)); n != 1 {
 		t.Errorf("the phone was asked %d times", n)
 	}
 }
@@ -192,7 +192,7 @@ func TestVendorIsDown(t *testing.T) {
 		if _, err := b.Client.Continue(t.Context(), waiting); status.Code(err) != codes.Unavailable && status.Code(err) != codes.DeadlineExceeded {
 			t.Errorf("%s: %v", name, err)
 		}
-		if res, err := b.calls(`{"event":"device.removed","device":"`+phone+`"}`, tokenvendor.Sign(callbackKey, []byte(`{"event":"device.removed","device":"`+phone+`"}`), b.Now)); err == nil {
+		if res, err := b.calls(`{"event":"device.removed","device":"`+device+`"}`, tokenvendor.Sign(callbackKey, []byte(`{"event":"device.removed","device":"`+device+`"}`), b.Now)); err == nil {
 			t.Errorf("%s: a callback that could not be checked was answered with %d", name, res.Status)
 		}
 	}
@@ -202,7 +202,7 @@ func TestVendorIsDown(t *testing.T) {
 	}
 	// Another approval than the flow's own does not open the door, whoever's it is.
 	b.vendor.Enrol("mario-phone")
-	waiting.Credentials = []sdk.Credential{{ID: "c2", Handle: "mario-phone", Data: []byte("{}"), Revision: 1, Version: 1}}
+	waiting.Credentials = []sdk.Credential{{ID: "c2", Handle: "mario-phone", Data: []byte("mario-phone"), Revision: 1, Version: 1}}
 	if res, err := b.Client.Continue(t.Context(), waiting); err == nil {
 		t.Errorf("approved on another phone: %+v", res)
 	}
@@ -213,7 +213,7 @@ func TestCallbacks(t *testing.T) {
 	b := open(t)
 	_, r, shown := b.asked()
 	pending := b.waiting(r)
-	body := `{"event":"approval.answered","approval":"` + shown.ID + `","device":"` + phone + `"}`
+	body := `{"event":"approval.answered","approval":"` + shown.ID + `","device":"` + device + `"}`
 	for name, c := range map[string]struct {
 		body, signature string
 		status, signals int
@@ -228,7 +228,7 @@ func TestCallbacks(t *testing.T) {
 		"half a signature": {body, "t=1,v1=", 401, 0},
 		"no JSON":          {"{", tokenvendor.Sign(callbackKey, []byte("{"), b.Now), 400, 0},
 		"an old approval":  {strings.Replace(body, shown.ID, "ap_other", 1), tokenvendor.Sign(callbackKey, []byte(strings.Replace(body, shown.ID, "ap_other", 1)), b.Now), 204, 0},
-		"another phone":    {strings.Replace(body, phone, "mario-phone", 1), tokenvendor.Sign(callbackKey, []byte(strings.Replace(body, phone, "mario-phone", 1)), b.Now), 204, 0},
+		"another phone":    {strings.Replace(body, device, "mario-phone", 1), tokenvendor.Sign(callbackKey, []byte(strings.Replace(body, device, "mario-phone", 1)), b.Now), 204, 0},
 	} {
 		res, err := b.calls(c.body, c.signature, pending)
 		if err != nil || res.Status != c.status || len(res.Signals) != c.signals || len(res.CredentialChanges) > 0 {
@@ -253,15 +253,15 @@ func TestCallbacksAreNotBelieved(t *testing.T) {
 		}
 		return res
 	}
-	said(map[string]string{"event": "approval.answered", "approval": shown.ID, "device": phone, "status": "approved"})
+	said(map[string]string{"event": "approval.answered", "approval": shown.ID, "device": device, "status": "approved"})
 	if r := flow.Continue(nil); r.Pending == nil {
 		t.Fatalf("nobody answered: %+v", r)
 	}
-	removed := map[string]string{"event": "device.removed", "device": phone}
+	removed := map[string]string{"event": "device.removed", "device": device}
 	if res := said(removed); len(res.CredentialChanges) > 0 {
 		t.Fatalf("nobody removed the phone: %+v", res)
 	}
-	if err := b.vendor.Remove(phone); err != nil {
+	if err := b.vendor.Remove(device); err != nil {
 		t.Fatal(err)
 	}
 	if res := said(removed); len(res.CredentialChanges) != 1 || res.CredentialChanges[0].Kind != sdk.ChangeRevoke {
@@ -277,7 +277,7 @@ func TestRemovedAtTheVendor(t *testing.T) {
 		if when == "meanwhile" {
 			flow, _, _ = b.asked()
 		}
-		if err := b.vendor.Remove(phone); err != nil {
+		if err := b.vendor.Remove(device); err != nil {
 			t.Fatal(err)
 		}
 		var r *sdk.StepResponse
@@ -295,6 +295,42 @@ func TestRemovedAtTheVendor(t *testing.T) {
 	}
 }
 
+// What was sealed counts, in a form that this release reads.
+func TestWhatCannotBeBelieved(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	flow, r, shown := b.asked()
+	if err := b.vendor.Answer(shown.ID, "approved"); err != nil {
+		t.Fatal(err)
+	}
+	again := func(spoil func(*sdk.StepRequest)) *sdk.StepResponse {
+		t.Helper()
+		in := &sdk.StepRequest{Context: flow.Context, Credentials: []sdk.Credential{b.anna.Credentials[0]}, State: r.State, StateVersion: r.StateVersion}
+		in.Context.Subject = &b.anna.Subject
+		spoil(in)
+		res, err := b.Client.Continue(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res
+	}
+	if res := again(func(*sdk.StepRequest) {}); res.Success == nil {
+		t.Fatalf("as it was: %+v", res)
+	}
+	for name, spoil := range map[string]func(*sdk.StepRequest){
+		"another handle":      func(in *sdk.StepRequest) { in.Credentials[0].Handle = "thief-phone" },
+		"other data":          func(in *sdk.StepRequest) { in.Credentials[0].Data = []byte("{}") },
+		"a newer credential":  func(in *sdk.StepRequest) { in.Credentials[0].Version = 2 },
+		"a newer state":       func(in *sdk.StepRequest) { in.StateVersion = 2 },
+		"no state":            func(in *sdk.StepRequest) { in.State = nil },
+		"a state of no sense": func(in *sdk.StepRequest) { in.State = []byte("{") },
+	} {
+		if res := again(spoil); res.NotApplicable == nil {
+			t.Errorf("%s: %+v", name, res)
+		}
+	}
+}
+
 func TestRevoke(t *testing.T) {
 	t.Parallel()
 	b := open(t)
@@ -303,7 +339,7 @@ func TestRevoke(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if b.vendor.HasDevice(phone) {
+	if b.vendor.HasDevice(device) {
 		t.Error("the vendor was not told")
 	}
 	b.vendor.Break(func(*http.Request) int { return 500 })
