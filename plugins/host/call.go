@@ -24,7 +24,8 @@ type callee func(ctx context.Context, i *instance, on *running) error
 
 // call runs f on the instance's process under a deadline. With retry it is run once more when the plugin was not there, on
 // the next process if that one ended; and as often as the deadline allows when somebody else killed the process under it,
-// which is not the call's doing. f is called with the same arguments, so with the same idempotency key.
+// which is not the call's doing. A call that never left, because the process had ended just before, is carried over in any
+// case: it did nothing. f is called with the same arguments, so with the same idempotency key.
 func (h *Host) call(ctx context.Context, id, op string, limit time.Duration, retry bool, f callee) (err error) {
 	began := time.Now()
 	defer func() { h.called(id, op, time.Since(began), err) }()
@@ -35,10 +36,10 @@ func (h *Host) call(ctx context.Context, id, op string, limit time.Duration, ret
 		if failed == nil {
 			return nil
 		}
-		if !retry || failed.Kind != Unavailable || r == nil || ctx.Err() != nil {
+		if !(retry || failed.neverLeft) || failed.Kind != Unavailable || r == nil || ctx.Err() != nil {
 			return failed
 		}
-		if repeated && (failed.notSent || !r.gone() || !r.killedByOthers()) {
+		if repeated && ((failed.notSent && !failed.neverLeft) || !r.gone() || !r.killedByOthers()) {
 			return failed
 		}
 	}
@@ -70,6 +71,10 @@ func (h *Host) once(ctx context.Context, id, op string, f callee) (*running, *Er
 		i.lied(ctx, failed)
 	case Deadline:
 		poke(i.doubted)
+	}
+	if failed.neverLeft = neverLeft(failure); failed.neverLeft {
+		failed.notSent = true
+		return r, failed
 	}
 	// An Unavailable may also be the transport's, because the process went away under the call: then nobody knows what it
 	// had done. The process' end becomes known a moment later.

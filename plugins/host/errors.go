@@ -35,7 +35,8 @@ type Error struct {
 	RetryAfter time.Duration // with Exhausted, if the plugin said so
 	Err        error         // a *sdk.Violation when an answer was refused
 
-	notSent bool
+	notSent   bool
+	neverLeft bool // there was nobody to send it to
 }
 
 // NotSent says whether the call surely did nothing: it never reached the plugin, or the plugin itself answered that it did
@@ -99,6 +100,13 @@ func refused(err error) bool {
 		return true
 	}
 	return false
+}
+
+// neverLeft says whether a call found no connection: its process had just ended. gRPC tells this from a connection that broke
+// under the call by its words alone.
+func neverLeft(err error) bool {
+	s := status.Convert(err)
+	return s.Code() == codes.Unavailable && strings.Contains(s.Message(), "Error while dialing")
 }
 
 // tooLarge tells gRPC's own refusal of a message over the limit from a plugin that has no capacity left: both use one

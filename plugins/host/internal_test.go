@@ -7,13 +7,18 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/varco-id/varco/plugins/sdk"
 )
 
 func TestBreaker(t *testing.T) {
@@ -187,4 +192,49 @@ func TestSweep(t *testing.T) {
 			t.Errorf("%s: kept is %t", filepath.Base(d), err == nil)
 		}
 	}
+}
+
+// A call that found no connection surely did nothing; one whose connection broke may have.
+func TestNeverLeft(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := make(chan struct{})
+	go func() {
+		defer close(broken)
+		if conn, err := listener.Accept(); err == nil {
+			buffer := make([]byte, 1<<10)
+			conn.Read(buffer)
+			// A connection that is one for HTTP/2, and breaks under the call.
+			conn.Write([]byte{0, 0, 0, 4, 0, 0, 0, 0, 0})
+			conn.Read(buffer)
+			conn.Close()
+		}
+	}()
+	conn, err := grpc.NewClient("unix:"+listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_, err = sdk.NewClient(conn).Describe(t.Context())
+	if <-broken; err == nil || neverLeft(err) {
+		t.Errorf("broken: %v", err)
+	}
+	listener.Close()
+	eventuallyIn(t, func() bool {
+		_, err = sdk.NewClient(conn).Describe(t.Context())
+		return neverLeft(err)
+	})
+}
+
+func eventuallyIn(t *testing.T, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if ok() {
+			return
+		}
+	}
+	t.Fatal("never happened")
 }
