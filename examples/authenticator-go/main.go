@@ -128,8 +128,10 @@ func (c *card) choose() {
 	c.Ask = cells[:asked]
 }
 
+// find returns nothing for somebody who was merely named: which fields a card waits for would tell anybody that the name
+// exists, and it is what a false page would ask for.
 func find(r *sdk.StepRequest) (*card, *sdk.Credential, error) {
-	if len(r.Credentials) == 0 {
+	if len(r.Credentials) == 0 || !r.Context.Identified {
 		return nil, nil, nil
 	}
 	var c card

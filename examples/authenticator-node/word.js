@@ -156,8 +156,10 @@ function matches ({ word: stored, positions }, inputs) {
   return right
 }
 
+// Nothing for somebody who was merely named: which characters a word waits for would tell anybody that the name exists, and
+// it is what a false page would ask for.
 function find (r) {
-  if (r.credentials.length === 0) return undefined
+  if (r.credentials.length === 0 || !r.context.identified) return undefined
   const stored = contents(r.credentials[0], version)
   if (!usable(stored)) throw notConfigured('the stored word is not readable')
   return stored

@@ -138,6 +138,7 @@ class Flow {
       client: { id: 'bank', name: 'Bank' },
       browser: { address: '192.0.2.1', userAgent: 'test' },
       maxStateVersion: plugin.description.stateVersion,
+      identified: person !== null, // by another factor before; set it to false for a method that comes first
       rpId: 'bank.test',
       origins: ['https://bank.test']
     }

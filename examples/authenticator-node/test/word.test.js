@@ -78,9 +78,11 @@ test('choosing a word takes the word and a proof', async () => {
   assert.ok((await bruno.login('word').begin()).challenge)
 })
 
-test('nobody without a word is asked for one', async () => {
-  const { plugin } = await withWord()
-  for (const flow of [plugin.nobody('word'), plugin.person('carla').login('word')]) {
+test('nobody without a word is asked for one, nor who was merely named', async () => {
+  const { plugin, alice } = await withWord()
+  const named = alice.login('word')
+  named.context.identified = false
+  for (const flow of [plugin.nobody('word'), plugin.person('carla').login('word'), named]) {
     assert.equal((await flow.begin()).notApplicable.reason, 'not_enrolled')
     assert.equal((await flow.continue({ c1: 'a' })).notApplicable.reason, 'not_enrolled')
   }
