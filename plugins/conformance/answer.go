@@ -16,7 +16,6 @@ import (
 	"math"
 	"net/url"
 	"os/exec"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -75,13 +74,13 @@ func runAnswerer(dir string) Answerer {
 	}
 }
 
-var placeholder = regexp.MustCompile(`\{\{\s*([a-z_]+)(?:\.([A-Za-z0-9_.-]+))?\s*\}\}`)
+var placeholder = pattern(`\{\{\s*([a-z_]+)(?:\.([A-Za-z0-9_.-]+))?\s*\}\}`)
 
 // expand replaces the placeholders of a text by what value says.
 func expand(text string, value func(name, part string) (string, error)) (string, error) {
 	var failed error
-	out := placeholder.ReplaceAllStringFunc(text, func(m string) string {
-		parts := placeholder.FindStringSubmatch(m)
+	out := placeholder().ReplaceAllStringFunc(text, func(m string) string {
+		parts := placeholder().FindStringSubmatch(m)
 		s, err := value(parts[1], parts[2])
 		if err != nil && failed == nil {
 			failed = fmt.Errorf("%s: %w", m, err)
@@ -93,7 +92,7 @@ func expand(text string, value func(name, part string) (string, error)) (string,
 
 // uses says whether a text has a placeholder of that name.
 func uses(text, name string) bool {
-	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
+	for _, m := range placeholder().FindAllStringSubmatch(text, -1) {
 		if m[1] == name {
 			return true
 		}

@@ -105,16 +105,16 @@ func checkCallbackScript(v *verdict) {
 
 func checkCallbackJunk(v *verdict) {
 	for _, route := range v.routes() {
-		for _, name := range slices.Sorted(maps.Keys(shapes)) {
+		for _, name := range slices.Sorted(maps.Keys(shapes())) {
 			r := &sdk.CallbackRequest{InstanceID: instanceID, Route: route.Name, Method: route.Method, URL: origin + "/plugins/x/" + route.Path,
-				Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(shapes[name]), Now: v.began.UTC()}
+				Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(shapes()[name]), Now: v.began.UTC()}
 			for _, h := range route.Headers {
 				r.Header.Set(h, strings.Map(func(c rune) rune {
 					if c < ' ' || c > '~' {
 						return -1
 					}
 					return c
-				}, shapes[name][:min(100, len(shapes[name]))]))
+				}, shapes()[name][:min(100, len(shapes()[name]))]))
 			}
 			answer, err := v.handle(r)
 			what := fmt.Sprintf("route %s, a body of the shape %s", route.Name, name)
@@ -125,7 +125,7 @@ func checkCallbackJunk(v *verdict) {
 			if len(answer.Signals)+len(answer.CredentialChanges)+len(answer.Receipts) > 0 {
 				v.fail("%s leaves signals, changes or receipts", what)
 			}
-			if answer.Status/100 != 4 {
+			if answer.Status/100 != 4 && brokenCallback(answer, r) == "" {
 				v.fail("%s is answered with %d", what, answer.Status)
 			}
 		}

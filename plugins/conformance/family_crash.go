@@ -37,12 +37,12 @@ var crashRules = []Rule{
 
 // serves fails the rule if a process does not answer any more.
 func (v *verdict) serves(what string, p *process) {
+	if p.waitExit(100 * time.Millisecond) { // what was done to it may take a moment to show
+		v.fail("%s, the process ended: %s", what, p.ending())
+		p.mean() // told here
+		return
+	}
 	if err := v.reaches(p.Client); err != nil {
-		if p.waitExit(100 * time.Millisecond) {
-			v.fail("%s, the process ended: %s", what, p.ending())
-			p.mean() // told here
-			return
-		}
 		v.fail("%s, a call fails: %v", what, err)
 	}
 }
@@ -141,7 +141,7 @@ func checkNoise(v *verdict) {
 		conn, err := d.DialContext(v.ctx, p.handshake.network, p.handshake.address)
 		if err != nil {
 			v.fail("the socket takes no connection: %v", err)
-			return
+			break
 		}
 		_ = conn.SetDeadline(time.Now().Add(time.Second))
 		_, _ = conn.Write([]byte(noise))

@@ -123,7 +123,7 @@ func checkSendRefused(v *verdict) {
 
 func checkSendShapes(v *verdict) {
 	v.channels(func(kind, to string) {
-		for name, text := range shapes {
+		for name, text := range shapes() {
 			m := v.message(kind, text, "shape-"+name+kind)
 			ctx, cancel := v.within(sendLimit)
 			_, err := v.primary().Send(ctx, m)

@@ -1,20 +1,17 @@
 package conformance
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -91,12 +88,12 @@ func checkDescription(v *verdict) {
 	if len(d.Routes) > 0 && !slices.Contains(d.Services, sdk.ServiceCallbacks) {
 		v.fail("routes without the callbacks service")
 	}
-	if !semver.MatchString(d.Version) {
+	if !semver().MatchString(d.Version) {
 		v.fail("version %q is not a semantic version", d.Version)
 	}
 }
 
-var semver = regexp.MustCompile(`^v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`)
+var semver = pattern(`^v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`)
 
 func checkStable(v *verdict) {
 	d := v.described()
@@ -293,12 +290,12 @@ func checkMarkup(v *verdict) {
 	}
 }
 
-var parameter = regexp.MustCompile(`\{[^{}]*\}`)
+var parameter = pattern(`\{[^{}]*\}`)
 
 func checkParameters(v *verdict) {
 	d := v.described()
 	names := func(text string) []string {
-		found := parameter.FindAllString(text, -1)
+		found := parameter().FindAllString(text, -1)
 		slices.Sort(found)
 		return slices.Compact(found)
 	}
@@ -318,7 +315,7 @@ func checkSchema(v *verdict) {
 		v.ran, v.why = false, "the plugin takes no configuration"
 		return
 	}
-	schema, err := compileSchema(d.ConfigSchema)
+	schema, err := readSchema(d.ConfigSchema)
 	if err != nil {
 		v.fail("%v", err)
 		return
@@ -331,38 +328,13 @@ func checkSchema(v *verdict) {
 		v.fail("unknown members are allowed: a misspelt setting would be lost in silence")
 	}
 	if len(v.script.Config) > 0 && v.config != nil {
-		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(v.config))
-		if err == nil {
-			err = schema.Validate(value)
-		}
-		if err != nil {
+		if err := schema.validate(v.config); err != nil {
 			v.fail("the configuration of conformance.yaml is not valid under it: %v", err)
 		}
 	}
 }
 
-func compileSchema(raw []byte) (*jsonschema.Schema, error) {
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
-	if err != nil {
-		return nil, fmt.Errorf("it is not JSON: %w", err)
-	}
-	c := jsonschema.NewCompiler()
-	c.DefaultDraft(jsonschema.Draft2020)
-	c.UseLoader(noLoader{})
-	if err := c.AddResource("mem:schema", document); err != nil {
-		return nil, err
-	}
-	return c.Compile("mem:schema")
-}
-
-// noLoader keeps a schema from fetching others.
-type noLoader struct{}
-
-func (noLoader) Load(url string) (any, error) {
-	return nil, fmt.Errorf("it refers to %s: put all of it into one document", url)
-}
-
-var looksSecret = regexp.MustCompile(`(?i)(^|[_-])(password|passwd|passphrase|secret|token|credentials?|pin|(api|access|auth|private|signing|hmac|shared|secret)[_-]?key)$`)
+var looksSecret = pattern(`(?i)(^|[_-])(password|passwd|passphrase|secret|token|credentials?|pin|(api|access|auth|private|signing|hmac|shared|secret)[_-]?key)$`)
 
 func checkSecretsMarked(v *verdict) {
 	d := v.described()
@@ -372,7 +344,7 @@ func checkSecretsMarked(v *verdict) {
 	}
 	properties(d.ConfigSchema).walk("", func(pointer string, p *property) {
 		name := pointer[strings.LastIndexByte(pointer, '/')+1:]
-		if p.kind == "string" && looksSecret.MatchString(name) && !p.secret {
+		if p.kind == "string" && looksSecret().MatchString(name) && !p.secret {
 			v.fail("%s looks like a secret and is not marked writeOnly", pointer)
 		}
 	})

@@ -250,7 +250,7 @@ func (v *verdict) disposable(h how) *process {
 // ending is what one process did that was asked to shut down.
 type ending struct {
 	offered, ended, socketLeft bool
-	left                       []int // processes a second later
+	left                       []int // processes that go on
 }
 
 // ending shuts one process down, for all rules.
@@ -275,9 +275,9 @@ func (v *verdict) ending() *ending {
 	return e
 }
 
-// leftOf waits a second for everything of a process to be gone, and returns what is not.
+// leftOf waits five seconds for everything of a process to be gone, and returns what is not.
 func leftOf(p *process) (left []int) {
-	for range 50 {
+	for range 250 {
 		if left = descendants(p.dir); len(left) == 0 {
 			return nil
 		}
@@ -329,10 +329,10 @@ func checkNothingLeft(v *verdict) {
 	p.mean()
 	host.stop() // to the plugin this is the death of the host
 	if left := leftOf(p); len(left) > 0 {
-		v.fail("a second after the host died, the processes %v are left", left)
+		v.fail("five seconds after the host died, the processes %v are left", left)
 	}
 	p.kill()
 	if left := v.ending().left; len(left) > 0 {
-		v.fail("a second after it was shut down, the processes %v are left", left)
+		v.fail("five seconds after it was shut down, the processes %v are left", left)
 	}
 }

@@ -95,7 +95,7 @@ func checkRiskShapes(v *verdict) {
 		empty.Context.InstanceID = instanceID
 		try("the operation "+string(o)+" with nothing in the context", empty)
 	}
-	for name, text := range shapes {
+	for name, text := range shapes() {
 		r := v.riskRequest(&RiskScript{Operation: string(sdk.OperationSend), Address: text, Channel: "sms", To: text})
 		r.Context.Browser.UserAgent = text
 		try("a context of the shape "+name, r)

@@ -70,11 +70,12 @@ func checkDamagedState(v *verdict) {
 func checkForeignState(v *verdict) {
 	v.methods(func(m *sdk.Method) {
 		who := v.bound(m)
-		thief := who.clone()
-		thief.subject.ID, thief.subject.Name = "sub-thief", "thief@bank.test"
-		for i := range thief.credentials {
-			thief.credentials[i].ID = fmt.Sprintf("sub-thief-%d", i+1)
+		if v.script.Methods[m.ID].Import != nil {
+			v.why = "what is imported would be the same credential for everybody"
+			v.stop()
 		}
+		thief, err := v.bindAs(v.ctx, "thief", m, v.primary())
+		v.ended(err)
 		theirs := v.almost(m, thief, v.primary())
 		if len(theirs.state) == 0 {
 			v.why = "no method keeps state before the last answer"

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/varco-id/varco/plugins/sdk"
@@ -214,35 +215,37 @@ func checkOpening(v *verdict) {
 }
 
 // shapes are inputs that no page should be needed to survive.
-var shapes = map[string]string{
-	"empty": "", "a space": " ", "a zero byte": "\x00", "digits": "123456", "a negative number": "-1", "a huge number": "99999999999999999999",
-	"4 KiB":          strings.Repeat("9", 4<<10),
-	"200 KiB":        strings.Repeat("a", 200<<10),
-	"unicode":        "zażółć gęślą jaźń 🔑 İıſß",
-	"bidi controls":  "\u202e654321\u202c",
-	"combining":      "e" + strings.Repeat("\u0301", 300),
-	"controls":       "\r\n\t\x1b[31m\x07\x7f",
-	"full width":     "１２３４５６",
-	"JSON":           `{"$ne":null}`,
-	"SQL":            `' OR '1'='1' -- `,
-	"LDAP":           `*)(uid=*))(|(uid=*`,
-	"a path":         "../../../../etc/passwd",
-	"a template":     "{{.}}${7*7}%s%n",
-	"markup":         `<script>alert(1)</script>`,
-	"not a code":     "null",
-	"base64 of JSON": "eyJhbGciOiJub25lIn0.e30.",
-}
+var shapes = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		"empty": "", "a space": " ", "a zero byte": "\x00", "digits": "123456", "a negative number": "-1", "a huge number": "99999999999999999999",
+		"4 KiB":          strings.Repeat("9", 4<<10),
+		"200 KiB":        strings.Repeat("a", 200<<10),
+		"unicode":        "zażółć gęślą jaźń 🔑 İıſß",
+		"bidi controls":  "\u202e654321\u202c",
+		"combining":      "e" + strings.Repeat("\u0301", 300),
+		"controls":       "\r\n\t\x1b[31m\x07\x7f",
+		"full width":     "１２３４５６",
+		"JSON":           `{"$ne":null}`,
+		"SQL":            `' OR '1'='1' -- `,
+		"LDAP":           `*)(uid=*))(|(uid=*`,
+		"a path":         "../../../../etc/passwd",
+		"a template":     "{{.}}${7*7}%s%n",
+		"markup":         `<script>alert(1)</script>`,
+		"not a code":     "null",
+		"base64 of JSON": "eyJhbGciOiJub25lIn0.e30.",
+	}
+})
 
 func checkShapes(v *verdict) {
 	v.methods(func(m *sdk.Method) {
 		s := v.scripted(m)
 		who := v.bound(m)
-		for _, name := range slices.Sorted(maps.Keys(shapes)) {
+		for _, name := range slices.Sorted(maps.Keys(shapes())) {
 			f := v.newFlow(m, who.clone(), false, v.primary())
 			v.ended(f.stand(v.ctx, "right", s.Right))
 			inputs := map[string]string{}
 			for _, field := range fieldNames(f.view) {
-				inputs[field] = shapes[name]
+				inputs[field] = shapes()[name]
 			}
 			v.tries(f, "the input "+name, f.asked(inputs))
 		}
@@ -254,12 +257,12 @@ func checkShapes(v *verdict) {
 			v.tries(f, name, inputs)
 		}
 		if len(s.Enrol) > 0 {
-			for _, name := range slices.Sorted(maps.Keys(shapes)) {
+			for _, name := range slices.Sorted(maps.Keys(shapes())) {
 				f := v.newFlow(m, v.newPerson("newcomer"), true, v.primary())
 				v.ended(f.begins(v.ctx))
 				inputs := map[string]string{}
 				for _, field := range fieldNames(f.view) {
-					inputs[field] = shapes[name]
+					inputs[field] = shapes()[name]
 				}
 				_, err := f.proceed(v.ctx, f.asked(inputs))
 				v.sound("binding with the input "+name, err)

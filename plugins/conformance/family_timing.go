@@ -13,6 +13,9 @@ var timingRules = []Rule{
 	{ID: "timing.shape", check: checkShape, Where: whereReason,
 		Says: "an unknown name gets the answer of a wrong secret",
 		Fix:  "answer BAD_CREDENTIAL (or UNKNOWN_USER) with the same view, counts and retryable, whether the subject exists or not"},
+	{ID: "timing.named", check: checkNamed, Where: "step.proto, StepContext.identified",
+		Says: "whoever was merely named gets what nobody gets",
+		Fix:  "while StepContext.identified is false answer as for an absent subject: anybody can type a name, to see whether it exists"},
 	{ID: "timing.unknown", check: checkTiming, Where: "step.proto, StepContext.subject",
 		Says: "an unknown name takes as long as a wrong secret, in processor time and by the clock",
 		Fix:  "do the same work for an absent subject: hash against a dummy, ask the back end all the same"},
@@ -76,6 +79,33 @@ func checkShape(v *verdict) {
 			v.made()
 			if a, b := faceOf(wrong), faceOf(answer); !reflect.DeepEqual(a, b) {
 				v.fail("%s gets %s, a wrong secret %s", what, describeFace(b, a), describeFace(a, b))
+			}
+		}
+	})
+}
+
+func checkNamed(v *verdict) {
+	v.methods(func(m *sdk.Method) {
+		if m.Opening != nil || m.IdentifiesSubject {
+			v.why = "no method is begun for somebody who was merely named"
+			v.stop()
+		}
+		who := v.bound(m)
+		begin := func(who *person) face {
+			f := v.newFlow(m, who, false, v.primary())
+			f.context.Identified = false
+			answer, err := f.begin(v.ctx)
+			v.ended(err)
+			seen := faceOf(answer)
+			seen.Effects = 0 // what is sent is seen by its owner alone
+			return seen
+		}
+		nobody := begin(nil)
+		for what, other := range map[string]*person{"somebody with a credential": who, "somebody without a credential": v.newPerson("bare")} {
+			seen := begin(other)
+			v.made()
+			if !reflect.DeepEqual(seen, nobody) {
+				v.fail("Begin: %s who was merely named gets %s, nobody %s", what, describeFace(seen, nobody), describeFace(nobody, seen))
 			}
 		}
 	})

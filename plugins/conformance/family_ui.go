@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -99,7 +98,7 @@ const (
 	maxRows    = 32
 )
 
-var fieldName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
+var fieldName = pattern(`^[A-Za-z0-9_-]{1,40}$`)
 
 func lintNodes(s *seenView) (wrong []string) {
 	add := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
@@ -143,7 +142,7 @@ func lintNodes(s *seenView) (wrong []string) {
 				add("two buttons are named %q", n.Action.Name)
 			}
 			actions[n.Action.Name] = true
-			if !fieldName.MatchString(n.Action.Name) {
+			if !fieldName().MatchString(n.Action.Name) {
 				add("the button name %q", n.Action.Name)
 			}
 			if n.Action.Primary {
@@ -154,7 +153,7 @@ func lintNodes(s *seenView) (wrong []string) {
 				add("a transaction of %d rows, over %d", len(n.Transaction.Rows), maxRows)
 			}
 		}
-		if name != "" && (!fieldName.MatchString(name) || name == "action" || name == "webauthn") {
+		if name != "" && (!fieldName().MatchString(name) || name == "action" || name == "webauthn") {
 			add("the field name %q", name)
 		}
 	}
@@ -168,11 +167,11 @@ func lintNodes(s *seenView) (wrong []string) {
 }
 
 var (
-	likeCode     = regexp.MustCompile(`(?i)^(otp|code|tan|token|passcode|(one|otp|sms|auth|login|verification)[_-]?(time[_-]?)?code)$`)
-	likePassword = regexp.MustCompile(`(?i)(password|passwd|passphrase)$`)
-	likeEmail    = regexp.MustCompile(`(?i)^e-?mail(_?address)?$`)
-	likePhone    = regexp.MustCompile(`(?i)^(phone|mobile|msisdn|tel)(_?number)?$`)
-	likeUser     = regexp.MustCompile(`(?i)^(user_?name|login|user_?id)$`)
+	likeCode     = pattern(`(?i)^(otp|code|tan|token|passcode|(one|otp|sms|auth|login|verification)[_-]?(time[_-]?)?code)$`)
+	likePassword = pattern(`(?i)(password|passwd|passphrase)$`)
+	likeEmail    = pattern(`(?i)^e-?mail(_?address)?$`)
+	likePhone    = pattern(`(?i)^(phone|mobile|msisdn|tel)(_?number)?$`)
+	likeUser     = pattern(`(?i)^(user_?name|login|user_?id)$`)
 )
 
 func lintKinds(s *seenView) (wrong []string) {
@@ -186,15 +185,17 @@ func lintKinds(s *seenView) (wrong []string) {
 		case f.Kind == "" || strings.HasPrefix(string(f.Kind), "#"):
 			wrong = append(wrong, fmt.Sprintf("the field %q has no kind that contract v1 knows", f.Name))
 			continue
-		case likePassword.MatchString(f.Name):
+		case likePassword().MatchString(f.Name):
 			want = []sdk.FieldKind{sdk.FieldPassword, sdk.FieldNewPassword}
-		case likeCode.MatchString(f.Name):
+		case likeCode().MatchString(f.Name) && f.Kind == sdk.FieldText && f.MaxLength > 16:
+			continue // codes of letters: the keyboard of digits that a one-time code brings up would not do
+		case likeCode().MatchString(f.Name):
 			want = []sdk.FieldKind{sdk.FieldOneTimeCode, sdk.FieldPassword}
-		case likeEmail.MatchString(f.Name):
+		case likeEmail().MatchString(f.Name):
 			want = []sdk.FieldKind{sdk.FieldEmail, sdk.FieldUsername}
-		case likePhone.MatchString(f.Name):
+		case likePhone().MatchString(f.Name):
 			want = []sdk.FieldKind{sdk.FieldPhone, sdk.FieldUsername}
-		case likeUser.MatchString(f.Name):
+		case likeUser().MatchString(f.Name):
 			want = []sdk.FieldKind{sdk.FieldUsername, sdk.FieldEmail, sdk.FieldPhone}
 		default:
 			continue
@@ -283,7 +284,7 @@ func lintLength(s *seenView) (wrong []string) {
 			continue
 		}
 		switch {
-		case (f.Kind == sdk.FieldPassword || f.Kind == sdk.FieldNewPassword) && f.MaxLength < 64 && likePassword.MatchString(f.Name):
+		case (f.Kind == sdk.FieldPassword || f.Kind == sdk.FieldNewPassword) && f.MaxLength < 64 && likePassword().MatchString(f.Name):
 			wrong = append(wrong, fmt.Sprintf("the password field %q takes %d characters only", f.Name, f.MaxLength))
 		case f.Kind == sdk.FieldOneTimeCode && f.MinLength == 0 && f.MaxLength == 6:
 			wrong = append(wrong, fmt.Sprintf("the field %q has no room for the space that people copy with a code", f.Name))

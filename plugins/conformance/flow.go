@@ -26,6 +26,7 @@ type person struct {
 	credentials []sdk.Credential
 	now         time.Time // when their next flow begins
 	made        int
+	flows       int             // begun so far
 	otpauth     string          // what their authenticator app scanned
 	memory      json.RawMessage // of the program that answers for them
 }
@@ -135,6 +136,7 @@ func (k *kit) newFlow(m *sdk.Method, who *person, enrol bool, on ...*process) *f
 	now := k.began.UTC().Truncate(time.Second)
 	if who != nil {
 		now = who.now
+		who.flows++
 		who.now = who.now.Add(k.advance())
 	}
 	f.context = sdk.StepContext{
@@ -142,6 +144,8 @@ func (k *kit) newFlow(m *sdk.Method, who *person, enrol bool, on ...*process) *f
 		Locale: "en", Client: sdk.ClientInfo{ID: "bank", Name: "Bank"}, MaxStateVersion: k.description.StateVersion,
 		Browser: sdk.BrowserInfo{Address: "192.0.2.1", UserAgent: "conformance"}, RPID: rpID, Origins: []string{origin},
 		ExpiresAt: now.Add(10 * time.Minute),
+		// A method without an opening view comes after another, by which the person proved who they are.
+		Identified: who != nil && (enrol || m.Opening == nil && !m.IdentifiesSubject),
 	}
 	if enrol {
 		f.context.Intent = sdk.IntentEnrol
@@ -369,6 +373,9 @@ func (f *flow) value(name, part string) (string, error) {
 		if f.person == nil {
 			return "000000", nil
 		}
+		if f.person.otpauth == "" {
+			return totp(f.script.Otpauth, f.context.Now)
+		}
 		return totp(f.person.otpauth, f.context.Now)
 	case "effect":
 		value, ok := f.effect[part]
@@ -376,6 +383,11 @@ func (f *flow) value(name, part string) (string, error) {
 			return "", fmt.Errorf("no message with the parameter %q was sent", part)
 		}
 		return value, nil
+	case "list":
+		if f.person == nil || len(f.script.List) == 0 {
+			return "", errors.New("the script has no list")
+		}
+		return f.script.List[(f.person.flows-1)%len(f.script.List)], nil
 	case "attribute":
 		return f.k.script.Attributes[part], nil
 	case "name":

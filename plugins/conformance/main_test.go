@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -9,46 +10,54 @@ import (
 	"testing"
 
 	"github.com/varco-id/varco/plugins/conformance"
-	"github.com/varco-id/varco/plugins/conformance/internal/broken"
 	"github.com/varco-id/varco/plugins/sdk"
 )
 
-// The test program is the plugins too: PROGRAM plugin NAME, or PROGRAM broken KIND DEFECT.
+// broken is the program of broken plugins.
+var broken string
+
+// The test program is the bundled plugins, too: PROGRAM plugin NAME.
 func TestMain(m *testing.M) {
-	switch {
-	case len(os.Args) == 3 && os.Args[1] == "plugin":
+	if len(os.Args) == 3 && os.Args[1] == "plugin" {
 		sdk.Serve(bundled[os.Args[2]]())
 		return
-	case len(os.Args) == 4 && os.Args[1] == "broken":
-		broken.Serve(os.Args[2], os.Args[3])
-		return
 	}
-	os.Exit(m.Run())
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "broken")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	broken = filepath.Join(dir, "broken")
+	if out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", broken, "./internal/broken").CombinedOutput(); err != nil {
+		panic(string(out))
+	}
+	return m.Run()
 }
 
 // atOnce bounds how many plugins are checked at once: most of the time they wait, and two that compute disturb each
 // other's timing.
 var atOnce = make(chan struct{}, 4)
 
-// check runs the kit on this program, as a plugin.
-func check(t *testing.T, o conformance.Options, script string, arguments ...string) *conformance.Report {
+// check runs the kit on a program.
+func check(t *testing.T, o conformance.Options, script string, command ...string) *conformance.Report {
 	t.Helper()
 	atOnce <- struct{}{}
 	defer func() { <-atOnce }()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	var err error
 	if o.Script == nil {
 		if o.Script, err = conformance.LoadScript(script); err != nil {
 			t.Fatal(err)
 		}
 	}
-	o.Command = append([]string{self}, arguments...)
+	o.Command = command
 	o.ScriptDir = filepath.Dir(script)
 	o.Env = append(o.Env, "GOMAXPROCS=2")
 	if o.Flows == 0 {
-		o.Flows = 12
+		o.Flows = 10
 	}
 	if o.Rounds == 0 {
 		o.Rounds = 15

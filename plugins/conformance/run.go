@@ -239,7 +239,7 @@ func fillConfig(config map[string]any, value func(name, part string) (string, er
 		switch v := v.(type) {
 		case string:
 			s, err := expand(v, value)
-			if m := placeholder.FindStringSubmatch(v); err == nil && m != nil && m[0] == v && m[2] == "port" {
+			if m := placeholder().FindStringSubmatch(v); err == nil && m != nil && m[0] == v && m[2] == "port" {
 				return json.Number(s), nil
 			}
 			return s, err

@@ -44,6 +44,10 @@ type MethodScript struct {
 	Enrol []Step `yaml:"enrol"`
 	// Import is what ImportCredentials takes for one.
 	Import any `yaml:"import"`
+	// Otpauth is what the person's app or token holds from the start, where no QR code shows it: for {{totp}}.
+	Otpauth string `yaml:"otpauth"`
+	// List are one-time answers that the person holds, for {{list}}: each flow takes the next.
+	List []string `yaml:"list"`
 	// Right are the steps of a login that succeeds.
 	Right []Step `yaml:"right"`
 	// Wrong are wrong answers, each given instead of the last step of Right.

@@ -37,11 +37,15 @@ func (v *verdict) bound(m *sdk.Method) *person {
 
 // bind makes a person with a credential of the method.
 func (k *kit) bind(ctx context.Context, m *sdk.Method, on ...*process) (*person, error) {
+	return k.bindAs(ctx, "person", m, on...)
+}
+
+func (k *kit) bindAs(ctx context.Context, name string, m *sdk.Method, on ...*process) (*person, error) {
 	s := k.script.Methods[m.ID]
 	if s == nil {
 		return nil, errNoScript
 	}
-	who := k.newPerson("person")
+	who := k.newPerson(name)
 	switch {
 	case s.Import != nil:
 		return who, k.importInto(ctx, who, s.Import, on[0])
@@ -53,7 +57,7 @@ func (k *kit) bind(ctx context.Context, m *sdk.Method, on ...*process) (*person,
 	for i := range k.description.Methods {
 		other := &k.description.Methods[i]
 		if o := k.script.Methods[other.ID]; o != nil && (o.Import != nil || len(o.Enrol) > 0) {
-			return k.bind(ctx, other, on...)
+			return k.bindAs(ctx, name, other, on...)
 		}
 	}
 	return who, nil

@@ -1,4 +1,4 @@
-package broken
+package main
 
 import (
 	"bytes"
@@ -67,8 +67,10 @@ func newModel(bad defect) *model {
 		endOnContinue()
 	case "load.idle":
 		go func() {
-			for {
-				time.Sleep(time.Microsecond)
+			for { // half of the time
+				for began := time.Now(); time.Since(began) < 2*time.Millisecond; {
+				}
+				time.Sleep(2 * time.Millisecond)
 			}
 		}()
 	}
@@ -216,6 +218,9 @@ func (m *model) Begin(ctx context.Context, r *sdk.StepRequest) (*sdk.StepRespons
 	case methodCode:
 		return m.send(r, view)
 	case methodApp:
+		if !r.Context.Identified && m.bad != "timing.named" {
+			return &sdk.StepResponse{NotApplicable: &sdk.NotApplicable{Reason: sdk.ReasonNotEnrolled}, StateVersion: m.version(r)}, nil
+		}
 		if k, _, err := m.find(r, methodApp); err != nil || k == nil {
 			return &sdk.StepResponse{NotApplicable: &sdk.NotApplicable{Reason: sdk.ReasonNotEnrolled}, StateVersion: m.version(r)}, err
 		}
@@ -258,7 +263,7 @@ func wait(ctx context.Context, d time.Duration) bool {
 }
 
 func (m *model) send(r *sdk.StepRequest, view sdk.View) (*sdk.StepResponse, error) {
-	if r.Context.Subject == nil || r.Context.Subject.Attributes["phone"] == "" {
+	if r.Context.Subject == nil || !r.Context.Identified || r.Context.Subject.Attributes["phone"] == "" {
 		return &sdk.StepResponse{NotApplicable: &sdk.NotApplicable{Reason: sdk.ReasonNotEnrolled}, StateVersion: m.version(r)}, nil
 	}
 	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))

@@ -1,4 +1,4 @@
-package broken
+package main
 
 import (
 	"context"
@@ -38,7 +38,7 @@ func (p *phone) Begin(_ context.Context, r *sdk.StepRequest) (*sdk.StepResponse,
 	if _, err := p.config(r.Context.InstanceID); err != nil {
 		return nil, err
 	}
-	if r.Context.Subject == nil || len(r.Credentials) == 0 {
+	if r.Context.Subject == nil || !r.Context.Identified || len(r.Credentials) == 0 {
 		return &sdk.StepResponse{NotApplicable: &sdk.NotApplicable{Reason: sdk.ReasonNotEnrolled}}, nil
 	}
 	answer := p.waiting(nil)

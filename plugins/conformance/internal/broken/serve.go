@@ -1,4 +1,4 @@
-package broken
+package main
 
 import (
 	"context"
@@ -30,8 +30,12 @@ import (
 	"github.com/varco-id/varco/plugins/sdk"
 )
 
-// Serve is the program: a plugin of a kind, broken in one way (empty: in none).
-func Serve(kind, bad string) {
+func main() {
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: broken KIND DEFECT")
+		os.Exit(2)
+	}
+	kind, bad := os.Args[1], os.Args[2] // an empty defect: none
 	b := defect(bad)
 	var p sdk.Plugin
 	switch kind {
