@@ -228,5 +228,5 @@ func withCopied(r *sdk.StepRequest, id string, d data) *sdk.StepRequest {
 // Cancel implements [sdk.Authenticator]; there is nothing to undo.
 func (*Plugin) Cancel(context.Context, *sdk.StepRequest) error { return nil }
 
-// maxID is the longest credential id there is, in bytes (WebAuthn section 7.1, step 25).
+// maxID is the longest credential id there is, in bytes (WebAuthn section 7.1).
 const maxID = 1023

@@ -28,7 +28,7 @@ var certified = metadata.AuthenticatorAttestationTypes{metadata.BasicFull, metad
 // GetEntry implements [metadata.Provider].
 func (m *models) GetEntry(_ context.Context, aaguid uuid.UUID) (*metadata.Entry, error) {
 	if !m.allowed[aaguid] {
-		return nil, nil //nolint:nilnil // how the interface says that there is none
+		return nil, nil // how the interface says that there is none
 	}
 	return &metadata.Entry{AaGUID: aaguid, MetadataStatement: metadata.Statement{
 		AaGUID: aaguid, AttestationTypes: certified, AttestationRootCertificates: m.roots}}, nil

@@ -370,7 +370,7 @@ func TestWhatStandsBesideTakesNothingAway(t *testing.T) {
 	}
 }
 
-// A credential id belongs to one person (WebAuthn section 7.1, step 26).
+// A credential id belongs to one person (WebAuthn section 7.1).
 func TestHandleOfAnother(t *testing.T) {
 	t.Parallel()
 	b := sqliteBank(t)
