@@ -59,6 +59,7 @@ func (s *Server) wire() error {
 		Locales: locales, RPID: issuer.Hostname(), Origins: []string{issuer.Scheme + "://" + issuer.Host},
 		Brand: c.Brand.Name, MethodTitle: texts.Text, Now: time.Now, Log: s.log, Metrics: s.metrics,
 		Wake: s.store.Wake, ReturnURL: func(instance string) string { return c.Issuer + "/plugins/" + instance + "/return" },
+		MayLeave: s.mayLeave,
 	})
 	if err != nil {
 		return err

@@ -132,12 +132,7 @@ func (d *Description) validateRest() *Violation {
 			return broken(RuleDescription, "instance key %q of kind %q: want a name, and ES256 or hmac-sha256", k.Name, k.Kind)
 		}
 	}
-	for _, r := range d.Routes {
-		if !isName(r.Name) || r.Method == "" || strings.HasPrefix(r.Path, "/") || strings.Contains(r.Path, "..") {
-			return broken(RuleDescription, "route %q: want a name, an HTTP method and a relative path", r.Name)
-		}
-	}
-	return nil
+	return d.checkRoutes()
 }
 
 // isName keeps names safe in paths, logs and metrics labels.

@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -52,16 +53,29 @@ func TestDescriptionRules(t *testing.T) {
 		"enrol without service":  {func(d *Description) { d.Services = d.Services[:1] }, RuleDescription},
 		"enrol without type":     {func(d *Description) { d.CredentialType = "" }, RuleDescription},
 		"key kind":               {func(d *Description) { d.InstanceKeys = []InstanceKey{{Name: "k", Kind: "DES"}} }, RuleDescription},
-		"route out of its place": {func(d *Description) { d.Routes = []Route{{Name: "r", Method: "POST", Path: "../../token"}} }, RuleDescription},
-		"no English":             {func(d *Description) { delete(d.Texts, "en") }, RuleText},
-		"missing title":          {func(d *Description) { d.Methods[0].Title = "nope" }, RuleText},
-		"markup":                 {func(d *Description) { d.Texts["it"]["title"] = "<script>" }, RuleText},
-		"closing bracket":        {func(d *Description) { d.Texts["en"]["title"] = "a > b" }, RuleText},
-		"empty text":             {func(d *Description) { d.Texts["it"]["title"] = " " }, RuleText},
-		"stray key":              {func(d *Description) { d.Texts["it"]["other"] = "x" }, RuleText},
-		"stray parameter":        {func(d *Description) { d.Texts["it"]["hello"] = "Ciao {nome}" }, RuleText},
-		"bad locale":             {func(d *Description) { d.Texts["../en"] = nil }, RuleText},
-		"opening":                {func(d *Description) { d.Methods[0].Opening = &View{Nodes: []Node{{}}} }, RuleView},
+		"route out of its place": {func(d *Description) { d.route("POST", "../../token", "") }, RuleDescription},
+		"route without service":  {func(d *Description) { d.Routes = []Route{{Name: "r", Method: "POST", Path: "r"}} }, RuleDescription},
+		"route at the root":      {func(d *Description) { d.route("POST", "/r", "") }, RuleDescription},
+		"route of the host":      {func(d *Description) { d.route("GET", "return", "") }, RuleDescription},
+		"route's method":         {func(d *Description) { d.route("CONNECT", "r", "") }, RuleDescription},
+		"route with a query":     {func(d *Description) { d.route("GET", "r?x", "") }, RuleDescription},
+		"route half wild":        {func(d *Description) { d.route("GET", "r/{x", "") }, RuleDescription},
+		"handle nowhere":         {func(d *Description) { d.route("POST", "r", "path:x") }, RuleDescription},
+		"handle by no pointer":   {func(d *Description) { d.route("POST", "r", "json:x") }, RuleDescription},
+		"handle of no kind":      {func(d *Description) { d.route("POST", "r", "query:x") }, RuleDescription},
+		"route twice": {func(d *Description) {
+			d.route("POST", "r", "")
+			d.Routes = append(d.Routes, d.Routes[0])
+		}, RuleDescription},
+		"no English":      {func(d *Description) { delete(d.Texts, "en") }, RuleText},
+		"missing title":   {func(d *Description) { d.Methods[0].Title = "nope" }, RuleText},
+		"markup":          {func(d *Description) { d.Texts["it"]["title"] = "<script>" }, RuleText},
+		"closing bracket": {func(d *Description) { d.Texts["en"]["title"] = "a > b" }, RuleText},
+		"empty text":      {func(d *Description) { d.Texts["it"]["title"] = " " }, RuleText},
+		"stray key":       {func(d *Description) { d.Texts["it"]["other"] = "x" }, RuleText},
+		"stray parameter": {func(d *Description) { d.Texts["it"]["hello"] = "Ciao {nome}" }, RuleText},
+		"bad locale":      {func(d *Description) { d.Texts["../en"] = nil }, RuleText},
+		"opening":         {func(d *Description) { d.Methods[0].Opening = &View{Nodes: []Node{{}}} }, RuleView},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -227,5 +241,21 @@ func TestIdentifyRules(t *testing.T) {
 			c.about.MethodID = c.method
 			wantRule(t, c.answer.Validate(describedForTest(), &StepRequest{Context: c.about}), c.want)
 		})
+	}
+}
+
+// route gives the description a route.
+func (d *Description) route(method, path, handle string) {
+	d.Services = append(slices.Clone(d.Services), ServiceCallbacks)
+	d.Routes = []Route{{Name: "r", Method: method, Path: path, HandleIn: handle}}
+}
+
+func TestRoutes(t *testing.T) {
+	t.Parallel()
+	for path, handle := range map[string]string{"r": "", "devices/{device}/answer": "path:device", "a.b/c_d~e": "header:X-Device", "R2": "json:/a/b"} {
+		d := Description{Services: []Service{ServiceCallbacks}, Routes: []Route{{Name: "r", Method: "POST", Path: path, HandleIn: handle}}}
+		if v := d.checkRoutes(); v != nil {
+			t.Errorf("%s, %s: %v", path, handle, v)
+		}
 	}
 }

@@ -293,3 +293,16 @@ func TestBindsByTheFlowsOwnHandle(t *testing.T) {
 		t.Errorf("credentials: %+v", creds)
 	}
 }
+
+// A page leads only to an origin that the operator configured: a plugin gone bad sends nobody anywhere.
+func TestLeadsOnlyWhereItMay(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, `{"away": "https://portal.test.evil.test/approve"}`)
+	r.person("anna", r.phone(r.lead, "phone-1"))
+	anna := r.browser()
+	page := anna.begin(r.lead, "anna")
+	page = anna.send(r.lead, page, login.Submission{Action: login.ActionChoose, Method: "phone/portal"})
+	if page.Step != nil || page.Choose == nil || page.Choose.Notice.Code != login.NoticeUnavailable {
+		t.Errorf("led astray: %+v", page)
+	}
+}

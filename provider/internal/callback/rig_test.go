@@ -199,7 +199,8 @@ func (r *rig) replica() *replica {
 		Policy: rules, Throttle: throttle.Defaults(), Session: session.Limits{Inactivity: 5 * time.Minute, Absolute: 12 * time.Hour},
 		Locales: []language.Tag{language.English}, RPID: "localhost", Origins: []string{"http://localhost"},
 		MethodTitle: func(instance, _ string, _ sdk.Text) string { return instance }, Now: time.Now, Log: log,
-		Wake: store.Wake, ReturnURL: func(instance string) string { return "http://localhost/plugins/" + instance + "/return" }})
+		Wake: store.Wake, ReturnURL: func(instance string) string { return "http://localhost/plugins/" + instance + "/return" },
+		MayLeave: func(_, origin string) bool { return origin == "https://portal.test" }})
 	must(t, err)
 	mux := http.NewServeMux()
 	p.server = httptest.NewServer(mux)

@@ -102,9 +102,11 @@ type Options struct {
 	Wake func(ctx context.Context, topic string)
 	// ReturnURL is where browsers come back that an instance's page sent to another origin; nil: none leaves.
 	ReturnURL func(instance string) string
-	Now       func() time.Time
-	Log       *slog.Logger
-	Metrics   *telemetry.Metrics // nil: none
+	// MayLeave says whether an instance's pages may lead to an origin; nil: to none.
+	MayLeave func(instance, origin string) bool
+	Now      func() time.Time
+	Log      *slog.Logger
+	Metrics  *telemetry.Metrics // nil: none
 }
 
 // Dispatcher routes Flows from step to step. Safe for concurrent use; it keeps nothing of a login in memory.

@@ -24,6 +24,9 @@ func (d *Dispatcher) outcome(ctx context.Context, x *run, m host.MethodRef, res 
 	if res.Success != nil && !x.named(m, res.Success) {
 		return d.lied(x, m, sdk.RuleSubject, t, c) // before anything of it is taken over
 	}
+	if d.astray(m.Instance, res) {
+		return d.strayed(ctx, x, m, c)
+	}
 	if taken, err := d.handleTaken(ctx, m, res); err != nil {
 		return err
 	} else if taken {
@@ -49,7 +52,11 @@ func (d *Dispatcher) outcome(ctx context.Context, x *run, m host.MethodRef, res 
 		return d.succeed(ctx, x, m, res.Success, t, c)
 	case res.Failure != nil:
 		c.outcome = reason(res.Failure.Reason)
-		return d.fail(x, m, res.Failure, t, c)
+		f := *res.Failure
+		if waited != nil && f.View == nil {
+			f.Retryable = false // nothing waits any more: the page that did would do so for ever
+		}
+		return d.fail(x, m, &f, t, c)
 	case res.Challenge != nil:
 		x.state.View = &res.Challenge.View
 	case res.Pending != nil:

@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/base64"
-	"slices"
 	"strings"
 
-	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/provider/internal/fault"
 	"github.com/varco-id/varco/provider/internal/sealing"
 )
@@ -43,9 +41,4 @@ func (d *Dispatcher) Return(ctx context.Context, instance, returnState string, b
 	}
 	p, err := d.Submit(ctx, flow, b, Submission{Version: x.pageVersion(), Inputs: inputs})
 	return flow, p, err
-}
-
-// leaves says whether a view leads to another origin.
-func leaves(v sdk.View) bool {
-	return slices.ContainsFunc(v.Nodes, func(n sdk.Node) bool { return n.Redirect != nil })
 }
