@@ -67,7 +67,7 @@ func (s *Server) wire() error {
 
 	var endpoints *op.Handler // made last; the pages reach it only while they answer
 	pages, err := web.New(web.Options{
-		Issuer: c.Issuer, Flows: s.logins, Account: s.logins, Texts: texts, Brand: c.webBrand(), DefaultLocale: c.Locales[0], Log: s.log,
+		Issuer: c.Issuer, Flows: s.logins, Account: s.logins, Recovery: s.logins, Texts: texts, Brand: c.webBrand(), DefaultLocale: c.Locales[0], Log: s.log,
 		Responder:      web.ResponderFunc(func(w http.ResponseWriter, r *http.Request, a *login.Answer) { endpoints.Respond(w, r, a) }),
 		ClientName:     s.clientName,
 		TrustedProxies: c.proxies(), Subscribe: s.store.Subscribe, Stopping: s.front.stopping,
@@ -216,7 +216,8 @@ var (
 	_ callback.Outbox = (*delivery.Outbox)(nil)
 	_ callback.Rows   = (*sqlstore.Store)(nil)
 
-	_ web.Flows   = (*login.Dispatcher)(nil)
-	_ web.Account = (*login.Dispatcher)(nil)
-	_ login.Rows  = (*sqlstore.Store)(nil)
+	_ web.Flows    = (*login.Dispatcher)(nil)
+	_ web.Account  = (*login.Dispatcher)(nil)
+	_ web.Recovery = (*login.Dispatcher)(nil)
+	_ login.Rows   = (*sqlstore.Store)(nil)
 )

@@ -247,7 +247,7 @@ func TestCancelledContactChange(t *testing.T) {
 			t.Errorf("the thief is signed in: %v", err)
 		}
 		again := b.browser()
-		if p := again.password(again.open(sca), "Anna", annaPassword); p.Refusal == nil || p.Refusal.Code != RefusalBlocked {
+		if p := again.password(again.open(sca), "Anna", annaPassword); p.Refusal == nil || p.Refusal.Code != RefusalContested {
 			t.Errorf("signing in: %+v", p)
 		}
 		for name, old := range map[string]string{"again": token, "the later change": b.link("thief@example.org")} {

@@ -126,7 +126,7 @@ func contactCodeView(channel subscriber.Channel, to, problem string) sdk.View {
 		sdk.Field(sdk.TextField{Name: "code", Kind: sdk.FieldOneTimeCode, Label: sdk.T("contact.code.label"), Error: sdk.T(problem)}),
 		sdk.Submit("confirm", sdk.T("contact.code.confirm")),
 		sdk.Node{Action: &sdk.Action{Name: "again", Label: sdk.T("contact.code.again"), Skip: true}},
-		sdk.Node{Action: &sdk.Action{Name: "other", Label: sdk.T("contact." + string(channel) + ".other"), Skip: true}})
+		sdk.Node{Action: &sdk.Action{Name: "other", Label: sdk.T("contact." + string(channel) + ".change"), Skip: true}})
 }
 
 // askFor shows a view of the host's own step.

@@ -81,8 +81,8 @@ func (d *Dispatcher) succeed(ctx context.Context, x *run, m host.MethodRef, s *s
 	if x.shut() {
 		// Told only now, to somebody who proved a factor: to a stranger a blocked name looks like any other.
 		x.state.leaveStep()
-		x.state.Refusal = RefusalBlocked
-		c.event(x, audit.LoginRefused, "reason", RefusalBlocked)
+		x.state.Refusal = x.shutBy()
+		c.event(x, audit.LoginRefused, "reason", x.state.Refusal)
 		return nil
 	}
 	p := session.Proof{Method: m.Ref, Credential: s.CredentialID, AMR: s.AMR, At: x.now}

@@ -67,6 +67,7 @@ type StepPage struct {
 	Others     []MethodOption
 	Beside     *BesidePage // a method that can be answered in place of this one
 	Binding    bool        // the person is binding an authenticator, not using one
+	Changing   bool        // …which replaces the one they have
 	Identified bool        // somebody proved who they are, in this flow or before: offer "not you?"
 }
 
@@ -136,6 +137,7 @@ type Refusal struct {
 // The refusals.
 const (
 	RefusalBlocked    = "blocked"     // lasting; the way back is told
+	RefusalContested  = "contested"   // the owner took a change back; recovery is the way on
 	RefusalNoMethod   = "no_method"   // the person has no authenticator that reaches what is asked
 	RefusalLastMethod = "last_method" // the person's last way in cannot be removed
 	RefusalRedeemed   = "redeemed"    // this login was completed before

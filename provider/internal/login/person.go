@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/varco-id/varco/plugins/host"
 	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/provider/internal/consent"
 	"github.com/varco-id/varco/provider/internal/delivery"
@@ -129,4 +130,9 @@ func printable(s string) string {
 		return ""
 	}
 	return s
+}
+
+// has says whether the person has a credential of the method's instance.
+func (x *run) has(m host.MethodRef) bool {
+	return slices.ContainsFunc(x.who.creds, func(c subscriber.Credential) bool { return c.Instance == m.Instance })
 }

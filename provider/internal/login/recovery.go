@@ -124,6 +124,14 @@ func (x *run) shut() bool {
 	return x.who.blocked() && (!x.recovering() || x.who.sub.BlockedReason != subscriber.ReasonContested)
 }
 
+// shutBy is the refusal for a block.
+func (x *run) shutBy() string {
+	if x.who.sub.BlockedReason == subscriber.ReasonContested {
+		return RefusalContested
+	}
+	return RefusalBlocked
+}
+
 // stale says whether the Flow stands on proofs from before everything was reset: what a thief had begun must not go on after it.
 func (x *run) stale() bool {
 	if x.who.sub == nil || x.who.sub.ResetAt.IsZero() || x.state.ResetAt.Equal(x.who.sub.ResetAt) {

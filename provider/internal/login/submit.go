@@ -102,7 +102,7 @@ func (d *Dispatcher) act(ctx context.Context, x *run, s Submission, c *change) e
 		if x.shut() {
 			// Blocked since the flow began: nothing more is checked for anybody.
 			x.state.leaveStep()
-			x.state.Refusal = RefusalBlocked
+			x.state.Refusal = x.shutBy()
 			return nil
 		}
 		if x.stale() {

@@ -44,7 +44,7 @@ func (d *Dispatcher) stepPage(x *run, p *Page) (*Page, error) {
 		return nil, fault.New(fault.Unavailable, "the plugin of this step is not configured any more")
 	}
 	step := &StepPage{Instance: m.Instance, Method: m.Ref, Title: sdk.Text{Key: m.Method.Title}, Notice: s.Notice,
-		Name: s.Name, Binding: s.Binding, Identified: x.flow.Subject != ""}
+		Name: s.Name, Binding: s.Binding, Changing: s.Binding && x.has(m) && m.Method.MaxCredentials <= 1, Identified: x.flow.Subject != ""}
 	switch {
 	case s.View != nil:
 		step.View = *s.View

@@ -14,9 +14,10 @@ const (
 	doneUnbound        = "unbound"
 	doneSessionEnded   = "session_ended"
 	doneConsentRevoked = "consent_revoked"
+	doneContact        = "contact"
 )
 
-var doneCodes = map[string]bool{doneBound: true, doneUnbound: true, doneSessionEnded: true, doneConsentRevoked: true}
+var doneCodes = map[string]bool{doneBound: true, doneUnbound: true, doneSessionEnded: true, doneConsentRevoked: true, doneContact: true}
 
 // accountPage shows what the person has. To somebody not signed in it shows a button: starting a Flow writes a row, and a GET writes none.
 func (h *Handler) accountPage(w http.ResponseWriter, r *http.Request) {
@@ -98,7 +99,13 @@ func (h *Handler) accountUnbind(w http.ResponseWriter, r *http.Request) {
 
 // startAccount begins a Flow of the person's own page.
 func (h *Handler) startAccount(w http.ResponseWriter, r *http.Request, q login.Request) {
-	q.Client, q.ReturnTo = login.AccountClient, h.base+"/account"
+	q.ReturnTo = h.base + "/account"
+	h.startFlow(w, r, q)
+}
+
+// startFlow begins a Flow that no relying party asked for.
+func (h *Handler) startFlow(w http.ResponseWriter, r *http.Request, q login.Request) {
+	q.Client = login.AccountClient
 	q.UILocales = []string{h.words(r, "").Lang}
 	p, err := h.opt.Flows.Start(r.Context(), q, h.Browser(w, r))
 	switch {

@@ -156,6 +156,9 @@ func TestAccountFlowEnds(t *testing.T) {
 		"elsewhere":  {login.Request{ReturnTo: "https://evil.example/"}, "", "/account"},
 		"elsewhere2": {login.Request{ReturnTo: "//evil.example/"}, "", "/account"},
 		"elsewhere3": {login.Request{ReturnTo: `/\evil.example/`}, "", "/account"},
+		"recovered":  {login.Request{ReturnTo: "/recovered?flow=x", Recover: "password"}, "", "/recovered?flow=x"},
+		"given up":   {login.Request{ReturnTo: "/recovered?flow=x", Recover: "password"}, "access_denied", "/recover?flow=x"},
+		"contact":    {login.Request{ReturnTo: "/account", Contact: "email"}, "", "/account?done=contact"},
 		"nowhere":    {login.Request{}, "", "/account"},
 	} {
 		tc.request.Client = login.AccountClient
@@ -167,7 +170,8 @@ func TestAccountFlowEnds(t *testing.T) {
 		}
 	}
 	// A fresh session is proof enough: Start answers at once.
-	s.flows.start = s.flows.pages["done"]
+	s.flows.start = page("done", login.Page{Client: login.AccountClient, Answer: &login.Answer{
+		Request: login.Request{Client: login.AccountClient, ReturnTo: "/account"}, Session: "s"}})
 	if r := c.post("/account/sign-in"); r.Header.Get("Location") != "/account" || len(r.Cookies()) != 2 {
 		t.Errorf("answered at once: %q %v", r.Header.Get("Location"), r.Cookies())
 	}

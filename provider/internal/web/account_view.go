@@ -16,6 +16,9 @@ type accountBody struct {
 	Bindable    []other
 	Sessions    []sessionRow
 	Consents    []consentRow
+	Contacts    []contactRow
+	Cooling     moment // until then relying parties are told to be careful
+	Events      []eventRow
 }
 
 type credentialRow struct {
@@ -41,7 +44,8 @@ type consentRow struct {
 type moment struct{ Text, ISO string }
 
 func (h *Handler) accountBody(w *words, o *login.Overview) *accountBody {
-	b := &accountBody{DisplayName: o.DisplayName, Bindable: h.others(w, o.Bindable)}
+	b := &accountBody{DisplayName: o.DisplayName, Bindable: h.others(w, o.Bindable), Contacts: h.contactRows(w, o.Contacts),
+		Cooling: h.moment(w, o.Cooling.Until), Events: h.eventRows(w, o.Events)}
 	for _, n := range o.Names {
 		if n.Kind == subscriber.NameUsername && !n.Retired {
 			b.UserName = n.Shown

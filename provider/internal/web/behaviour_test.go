@@ -53,12 +53,12 @@ func keyboardAlone(t *testing.T, tab *webtest.Tab) {
 		t.Errorf("on the next page the focus begins at %q", got)
 	}
 	var order []string
-	for range 6 {
+	for range 7 {
 		tab.Run(t, chromedp.KeyEvent(kb.Tab))
 		order = append(order, focused(t, tab))
 	}
 	// From the field it goes on through the page and its foot.
-	if got := strings.Join(order, ", "); got != "primary, method, cancel, italian, help, phone" {
+	if got := strings.Join(order, ", "); got != "primary, method, stuck, cancel, italian, help, phone" {
 		t.Errorf("the keyboard goes through %v", order)
 	}
 	tab.Run(t, chromedp.Focus("button.choice"), chromedp.KeyEvent(kb.Enter))

@@ -130,6 +130,59 @@ func (f *fakeAccount) RevokeConsent(_ context.Context, _ login.Browser, client s
 	return f.err
 }
 
+func (f *fakeAccount) Events(_ context.Context, _ login.Browser, before string) ([]subscriber.Event, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.overview == nil {
+		return nil, false, fault.New(fault.Denied, "nobody is signed in")
+	}
+	if before != "" {
+		return f.overview.Events[:1], false, f.err
+	}
+	return f.overview.Events, true, f.err
+}
+
+// fakeRecovery knows one link.
+type fakeRecovery struct {
+	mu        sync.Mutex
+	asked     []string
+	cancelled []string
+	err       error
+}
+
+const cancelToken = "abcdefghijklmnopqrstuvABCDEFGHIJKLMNOPQRSTUV"
+
+func (f *fakeRecovery) Recoverable() []login.MethodOption {
+	return []login.MethodOption{passwordOption, totpOption, mobileOption}
+}
+
+func (f *fakeRecovery) RemindNames(_ context.Context, typed string, _ login.Browser) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !strings.Contains(typed, "@") {
+		return fault.New(fault.Invalid, "no address")
+	}
+	f.asked = append(f.asked, typed)
+	return f.err
+}
+
+func (f *fakeRecovery) Cancellable(_ context.Context, token string) (*login.Cancellable, error) {
+	if token != cancelToken {
+		return nil, fault.New(fault.NotFound, "no such link")
+	}
+	return &login.Cancellable{Kind: subscriber.ChangedRecovered, Method: "Password", At: now.Add(-time.Hour), Until: now.Add(23 * time.Hour)}, nil
+}
+
+func (f *fakeRecovery) Cancel(_ context.Context, token string, _ login.Browser) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if token != cancelToken || len(f.cancelled) > 0 {
+		return fault.New(fault.Expired, "over")
+	}
+	f.cancelled = append(f.cancelled, token)
+	return nil
+}
+
 // descriptions hold the catalogues of three plugins as the pages see them.
 var descriptions = map[string]*sdk.Description{
 	"password": {Texts: map[string]map[string]string{
@@ -208,6 +261,18 @@ func overview() *login.Overview {
 			{ID: "s2", Browser: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1", Address: "2001:db8::4:17", CreatedAt: now.Add(-3 * time.Hour), LastSeenAt: now.Add(-2 * time.Hour)},
 			{ID: "s3", Browser: "<script>alert(1)</script>", Address: "198.51.100.9", CreatedAt: now.Add(-time.Hour), LastSeenAt: now.Add(-time.Hour)},
 		},
+		Contacts: []login.ContactInfo{
+			{Channel: subscriber.Email, Masked: "m•••@example.org", Verified: true, VerifiedAt: now.AddDate(0, -3, 0)},
+			{Channel: subscriber.Mobile},
+		},
+		Cooling: subscriber.Cooling{Until: now.Add(20 * time.Hour), Reason: subscriber.CoolingRecovery},
+		Events: []subscriber.Event{
+			{ID: "e3", At: now, Kind: "login.completed", Address: "192.0.2.17", Browser: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"},
+			{ID: "e2", At: now.Add(-time.Hour), Kind: "message.sent", Data: map[string]string{"channel": "email"}},
+			{ID: "e1", At: now.Add(-time.Hour), Kind: "account.recovered", Address: "192.0.2.17", Data: map[string]string{"method": "password/password"}},
+			{ID: "e0", At: now.Add(-2 * time.Hour), Kind: "ticket.issued", Data: map[string]string{"by": "operator"}},
+			{ID: "ee", At: now.Add(-3 * time.Hour), Kind: "of.another.release"},
+		},
 		Consents: []login.ConsentInfo{{Client: "conto-chiaro", Name: "Conto Chiaro", Scopes: []string{"openid", "profile", "email"}, GrantedAt: now.AddDate(0, -1, 0)}},
 	}
 }
@@ -218,13 +283,14 @@ type server struct {
 	handler *web.Handler
 	flows   *fakeFlows
 	account *fakeAccount
+	recover *fakeRecovery
 }
 
 func newServer(tb testing.TB, change ...func(*web.Options)) *server {
 	tb.Helper()
-	s := &server{flows: &fakeFlows{pages: gallery(), next: map[string]*login.Page{}, errs: map[string]error{}}, account: &fakeAccount{overview: overview()}}
+	s := &server{flows: &fakeFlows{pages: gallery(), next: map[string]*login.Page{}, errs: map[string]error{}}, account: &fakeAccount{overview: overview()}, recover: &fakeRecovery{}}
 	o := web.Options{
-		Issuer: "http://127.0.0.1", Flows: s.flows, Account: s.account, Texts: texts,
+		Issuer: "http://127.0.0.1", Flows: s.flows, Account: s.account, Recovery: s.recover, Texts: texts,
 		// What op does with an answer, in the response mode query.
 		Responder: web.ResponderFunc(func(w http.ResponseWriter, r *http.Request, a *login.Answer) {
 			separator := "?"

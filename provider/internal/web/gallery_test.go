@@ -12,6 +12,10 @@ func gallery() map[string]*login.Page {
 		p.Client, p.Request = login.AccountClient, login.Request{Client: login.AccountClient}
 		return p
 	}
+	recovering := func(p login.Page) login.Page {
+		p.Client, p.Request = login.AccountClient, login.Request{Client: login.AccountClient, Recover: "password/password"}
+		return p
+	}
 	signIn := func(name string, n login.Notice) login.Page {
 		return step(login.StepPage{Instance: "password", Method: "password/password", Title: t("title"), AskName: true, Name: name, Notice: n,
 			View: sdk.View{Title: t("login"), Nodes: []sdk.Node{passwordField(sdk.Text{})}}})
@@ -47,6 +51,30 @@ func gallery() map[string]*login.Page {
 			{Paragraph: &sdk.Paragraph{Text: t("guide")}},
 			{TextField: &sdk.TextField{Name: "new", Kind: sdk.FieldNewPassword, Label: t("new"), Hint: t("hint", "min", "15"), Error: t("short", "min", "15", "count", "9"), MinLength: 15, Strength: true}},
 			{Action: &sdk.Action{Name: "save", Label: t("save"), Primary: true}},
+		}}})),
+		"contested": {Refusal: &login.Refusal{Code: login.RefusalContested}},
+		"change-password": account(step(login.StepPage{Instance: "password", Method: "password/password", Title: t("title"), Name: "maria.rossi", Binding: true, Changing: true, View: sdk.View{Title: t("choose"), Nodes: []sdk.Node{
+			{TextField: &sdk.TextField{Name: "new", Kind: sdk.FieldNewPassword, Label: t("new"), Hint: t("hint", "min", "15"), MinLength: 15, Strength: true}},
+		}}})),
+		"recover-code": recovering(step(login.StepPage{Instance: "totp", Method: "totp/totp", Title: t("title"), AskName: true,
+			Others: []login.MethodOption{mobileOption, {Method: "ticket", Title: t("ticket.title")}},
+			View:   sdk.View{Title: t("enter"), Nodes: []sdk.Node{{TextField: &sdk.TextField{Name: "code", Kind: sdk.FieldOneTimeCode, Label: t("code"), Hint: t("hint")}}}}})),
+		"recover-ticket": recovering(step(login.StepPage{Method: "ticket", Title: t("ticket.title"), AskName: true, View: sdk.View{Title: t("ticket.title"), Nodes: []sdk.Node{
+			{Paragraph: &sdk.Paragraph{Text: t("ticket.help")}},
+			{TextField: &sdk.TextField{Name: "ticket", Kind: sdk.FieldText, Label: t("ticket.label"), Hint: t("ticket.hint"), Error: t("ticket.required")}},
+		}}})),
+		"recover-none": recovering(login.Page{Refusal: &login.Refusal{Code: login.RefusalNoMethod}}),
+		"contact": account(step(login.StepPage{Method: "contact", Title: t("contact.title"), Name: "Maria Rossi", Identified: true, View: sdk.View{Title: t("contact.sms.title"), Nodes: []sdk.Node{
+			{Paragraph: &sdk.Paragraph{Text: t("contact.sms.help")}},
+			{TextField: &sdk.TextField{Name: "address", Kind: sdk.FieldPhone, Label: t("contact.sms.label"), Hint: t("contact.sms.hint")}},
+			{Action: &sdk.Action{Name: "send", Label: t("contact.send"), Primary: true}},
+		}}})),
+		"contact-code": account(step(login.StepPage{Method: "contact", Title: t("contact.title"), Name: "Maria Rossi", Identified: true, View: sdk.View{Title: t("contact.code.title"), Nodes: []sdk.Node{
+			{Paragraph: &sdk.Paragraph{Text: t("contact.code.sent", "address", "+393331234567")}},
+			{TextField: &sdk.TextField{Name: "code", Kind: sdk.FieldOneTimeCode, Label: t("contact.code.label"), Error: t("contact.code.wrong")}},
+			{Action: &sdk.Action{Name: "confirm", Label: t("contact.code.confirm"), Primary: true}},
+			{Action: &sdk.Action{Name: "again", Label: t("contact.code.again"), Skip: true}},
+			{Action: &sdk.Action{Name: "other", Label: t("contact.sms.change"), Skip: true}},
 		}}})),
 		"push": step(login.StepPage{Instance: "mobile", Method: "mobile/push", Title: t("title"), Name: "maria.rossi", Identified: true, Others: []login.MethodOption{totpOption}, View: sdk.View{Title: t("push"), Nodes: []sdk.Node{
 			{Paragraph: &sdk.Paragraph{Text: t("warn"), Style: sdk.StyleWarning}},
@@ -91,6 +119,8 @@ func besideKey() *login.BesidePage {
 
 // addresses are the pages that no Flow has.
 var addresses = map[string]string{
+	"recover": "/recover?flow=sign-in", "recover-name": "/recover/name", "recover-sent": "/recover/name/sent", "recovered": "/recovered?flow=sign-in",
+	"cancel": "/cancel/" + cancelToken, "cancel-gone": "/cancel/nothing", "cancelled": "/cancelled", "account-events": "/account/events",
 	"account": "/account", "account-done": "/account?done=unbound", "account-remove": "/account/authenticators/c2/remove", "landing": "/",
 	"signed-out": "/test/signed-out", "logout": "/test/logout", "error": "/test/error", "not-found": "/nothing/here", "flow-unknown": "/login/nothing",
 }

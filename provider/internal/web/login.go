@@ -82,8 +82,14 @@ func (h *Handler) accountReturn(a *login.Answer) string {
 	}
 	switch {
 	case a.Outcome.Error != "":
+		if rest, ok := strings.CutPrefix(to, h.base+"/recovered"); ok && a.Request.Recover != "" {
+			to = h.base + "/recover" + rest // given up: back to what else there is
+		}
 	case a.Request.Bind != "":
 		to += "?done=" + doneBound
+	case a.Request.Recover != "": // the page tells it
+	case a.Request.Contact != "":
+		to += "?done=" + doneContact
 	case a.Request.Unbind != "":
 		to += "?done=" + doneUnbound
 	}

@@ -34,6 +34,9 @@ type loginBody struct {
 	Leave      bool // a refusal that the relying party can be told of
 	Call       bool // a refusal that the bank's people can help with
 	Focus      string
+	Recovering bool   // the Flow replaces what was lost
+	Changing   bool   // what is bound replaces what the person has
+	Help       string // id of the Flow, where the page leads to recovery
 }
 
 type notice struct {
@@ -55,6 +58,7 @@ func (h *Handler) showLogin(w http.ResponseWriter, r *http.Request, p *login.Pag
 	if left := p.Expires.Sub(h.opt.Now()); !p.Expires.IsZero() && left > 0 {
 		b.Minutes = minutes(left)
 	}
+	b.Recovering = p.Request.Recover != ""
 	pg := &page{words: words, Body: b, formTarget: formTarget(p.Request.RedirectURI)}
 	switch {
 	case p.Step != nil:
@@ -85,7 +89,7 @@ func (h *Handler) showLogin(w http.ResponseWriter, r *http.Request, p *login.Pag
 // showStep hands the page of a step to then, or answers with another one when the step cannot be shown.
 func (h *Handler) showStep(w http.ResponseWriter, r *http.Request, pg *page, b *loginBody, step *login.StepPage, then func(raw []byte)) {
 	s := *step // the notice may be replaced below, and the page is the pipeline's
-	text := func(t sdk.Text) string { return h.opt.Texts.Text(s.Instance, pg.Lang, t) }
+	text := func(t sdk.Text) string { return h.text(pg.words, s.Instance, t) }
 	v, err := buildView(s.View, text)
 	if err != nil {
 		// A view that cannot be shown faithfully is not shown: the person gets the other methods.
@@ -93,7 +97,10 @@ func (h *Handler) showStep(w http.ResponseWriter, r *http.Request, pg *page, b *
 		h.showChoose(w, r, pg, b, &login.ChoosePage{Name: s.Name, Options: s.Others, Notice: login.Notice{Code: login.NoticeUnavailable}})
 		return
 	}
-	b.View, b.Name, b.AskName, b.Identified, b.Binding = v, s.Name, s.AskName, s.Identified, s.Binding
+	b.View, b.Name, b.AskName, b.Identified, b.Binding, b.Changing = v, s.Name, s.AskName, s.Identified, s.Binding, s.Changing
+	if !b.Recovering && !b.Binding && s.Instance != "" && len(h.opt.Recovery.Recoverable()) > 0 {
+		b.Help = strings.TrimPrefix(b.Flow, h.base+"/login/")
+	}
 	b.Others = h.others(pg.words, s.Others)
 	b.Beside = h.beside(r, pg.words, s.Beside)
 	pg.Ceremony = v.Script || b.Beside != nil
@@ -171,6 +178,12 @@ func (h *Handler) showConsent(w http.ResponseWriter, r *http.Request, pg *page, 
 
 func (h *Handler) showRefusal(w http.ResponseWriter, r *http.Request, pg *page, b *loginBody, f *login.Refusal) {
 	code := f.Code
+	if b.Recovering && code == login.RefusalNoMethod {
+		code = refusalNoRecovery
+	}
+	if code == login.RefusalContested && !b.Recovering {
+		b.Help = strings.TrimPrefix(b.Flow, h.base+"/login/")
+	}
 	if !pg.Has("refusal." + code + ".title") {
 		h.opt.Log.WarnContext(r.Context(), "refusal without text", "refusal", code)
 		code = refusalOther
@@ -181,7 +194,7 @@ func (h *Handler) showRefusal(w http.ResponseWriter, r *http.Request, pg *page, 
 	b.Leave = f.Code != login.RefusalRedeemed
 	b.Call = b.Leave && f.Code != login.RefusalLastMethod && f.Code != login.RefusalDown
 	switch f.Code {
-	case login.RefusalBlocked, login.RefusalNoMethod:
+	case login.RefusalBlocked, login.RefusalContested, login.RefusalNoMethod:
 		b.Restart = !b.Account
 	case login.RefusalDown:
 		b.Retry, status = true, http.StatusServiceUnavailable
@@ -193,14 +206,15 @@ func (h *Handler) showRefusal(w http.ResponseWriter, r *http.Request, pg *page, 
 }
 
 const (
-	refusalOther    = "generic"
-	noticeWrongCode = "wrong_code" // NoticeWrong on a page that asks for no name, where mentioning it would confuse
+	refusalOther      = "generic"
+	refusalNoRecovery = "no_recovery" // RefusalNoMethod in a recovery
+	noticeWrongCode   = "wrong_code"  // NoticeWrong on a page that asks for no name, where mentioning it would confuse
 )
 
 func (h *Handler) others(w *words, options []login.MethodOption) []other {
 	out := make([]other, 0, len(options))
 	for _, o := range options {
-		if title := h.opt.Texts.Text(o.Instance, w.Lang, o.Title); title != "" {
+		if title := h.text(w, o.Instance, o.Title); title != "" {
 			out = append(out, other{o.Method, title})
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/provider/internal/login"
+	"github.com/varco-id/varco/provider/internal/subscriber"
 )
 
 // Flows is the login pipeline as the pages use it.
@@ -34,6 +35,19 @@ type Account interface {
 	// EndSession ends a session of the signed-in person; an empty id means the browser's own, whatever its age.
 	EndSession(ctx context.Context, b login.Browser, sessionID string) error
 	RevokeConsent(ctx context.Context, b login.Browser, client string) error
+	// Events lists what happened, newest first; before is the id of the last one seen.
+	Events(ctx context.Context, b login.Browser, before string) (events []subscriber.Event, more bool, err error)
+}
+
+// Recovery is for people who cannot sign in, or did not do what they are told of.
+type Recovery interface {
+	// Recoverable lists the methods that can be replaced when they are lost.
+	Recoverable() []login.MethodOption
+	// RemindNames sends the names that belong to an address to it; fault.Invalid for what cannot be one.
+	RemindNames(ctx context.Context, typed string, b login.Browser) error
+	// Cancellable says what a link takes back; fault.NotFound or fault.Expired when nothing.
+	Cancellable(ctx context.Context, token string) (*login.Cancellable, error)
+	Cancel(ctx context.Context, token string, b login.Browser) error
 }
 
 // Responder carries the answer of a Flow to its relying party, by Handler.Leave or Handler.FormPost. The answer's cookies are set.
@@ -54,11 +68,12 @@ type Texts interface {
 	Text(instance, locale string, t sdk.Text) string
 }
 
-// Options is what the pages need. Issuer, Flows, Account, Responder and Texts are required.
+// Options is what the pages need. Issuer, Flows, Account, Recovery, Responder and Texts are required.
 type Options struct {
 	Issuer    string // https://host[:port][/path]; http makes the cookies insecure and is for a loopback demo alone
 	Flows     Flows
 	Account   Account
+	Recovery  Recovery
 	Responder Responder
 	Texts     Texts
 	Brand     Brand
@@ -80,8 +95,8 @@ type Options struct {
 
 func (o *Options) defaults() error {
 	switch {
-	case o.Flows == nil, o.Account == nil, o.Responder == nil, o.Texts == nil:
-		return errors.New("web: Flows, Account, Responder and Texts are required")
+	case o.Flows == nil, o.Account == nil, o.Recovery == nil, o.Responder == nil, o.Texts == nil:
+		return errors.New("web: Flows, Account, Recovery, Responder and Texts are required")
 	}
 	u, err := url.Parse(o.Issuer)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {

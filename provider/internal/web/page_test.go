@@ -188,6 +188,7 @@ func TestOptions(t *testing.T) {
 	for name, change := range map[string]func(*web.Options){
 		"flows":     func(o *web.Options) { o.Flows = nil },
 		"account":   func(o *web.Options) { o.Account = nil },
+		"recovery":  func(o *web.Options) { o.Recovery = nil },
 		"responder": func(o *web.Options) { o.Responder = nil },
 		"texts":     func(o *web.Options) { o.Texts = nil },
 		"issuer":    func(o *web.Options) { o.Issuer = "login.bank.test" },
@@ -195,7 +196,7 @@ func TestOptions(t *testing.T) {
 		"locale":    func(o *web.Options) { o.DefaultLocale = "tlh" },
 		"brand":     func(o *web.Options) { o.Brand.Colors.Primary = "x" },
 	} {
-		o := web.Options{Issuer: "https://login.bank.test", Flows: &fakeFlows{}, Account: &fakeAccount{}, Responder: web.ResponderFunc(nil), Texts: texts}
+		o := web.Options{Issuer: "https://login.bank.test", Flows: &fakeFlows{}, Account: &fakeAccount{}, Recovery: &fakeRecovery{}, Responder: web.ResponderFunc(nil), Texts: texts}
 		if _, err := web.New(o); err != nil {
 			t.Fatal(err)
 		}

@@ -125,6 +125,12 @@ func TestEveryCodeHasWords(t *testing.T) {
 	add("refusal", append(stringConstants(t, "../login/page.go", "Refusal"), refusalOther), ".title", ".text")
 	add("error", stringConstants(t, "error.go", "Error"), ".title", ".text")
 	add("account.done", slices.Collect(maps.Keys(doneCodes)), "")
+	add("takeback", []string{"email", "mobile", "recovery"}, "")
+	add("account.contacts", []string{"email", "sms"}, "")
+	add("host.contact", []string{"email", "sms"}, ".title", ".help", ".label", ".hint", ".invalid", ".change")
+	add("host.contact", []string{"title", "send", "same", "often"}, "")
+	add("host.contact.code", []string{"title", "sent", "label", "confirm", "again", "required", "wrong", "over"}, "")
+	add("host.ticket", []string{"title", "help", "label", "hint", "required"}, "")
 	add("scope", []string{"profile", "email", "phone", "address", "offline_access"}, ".title", ".text")
 	for _, locale := range Locales() {
 		have := catalogueOf(t, locale)
@@ -172,7 +178,7 @@ func TestKeysInUse(t *testing.T) {
 			t.Errorf("%s is used and does not exist", m[1])
 		}
 	}
-	built := []string{"notice.", "refusal.", "error.", "scope.", "month.", "account.done."} // TestEveryCodeHasWords
+	built := []string{"notice.", "refusal.", "error.", "scope.", "month.", "account.done.", "host.", "event.", "takeback.", "account.contacts."} // TestEveryCodeHasWords
 	for key := range have {
 		if !named[key] && !slices.ContainsFunc(built, func(p string) bool { return strings.HasPrefix(key, p) }) {
 			t.Errorf("%s is used nowhere", key)
