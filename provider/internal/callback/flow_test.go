@@ -2,12 +2,15 @@ package callback_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/varco-id/varco/provider/internal/callback/callbacktest"
 	"github.com/varco-id/varco/provider/internal/fault"
 	"github.com/varco-id/varco/provider/internal/login"
+	"github.com/varco-id/varco/provider/internal/sealing"
 )
 
 // The phone approves, and the browser that began the login goes on: on another replica than the one that took the answer, which
@@ -305,4 +308,60 @@ func TestLeadsOnlyWhereItMay(t *testing.T) {
 	if page.Step != nil || page.Choose == nil || page.Choose.Notice.Code != login.NoticeUnavailable {
 		t.Errorf("led astray: %+v", page)
 	}
+}
+
+// A page without a name waits for a phone that says whose it is: the code on the page leads the phone to the flow, its credential names
+// the person.
+func TestPhoneIdentifies(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, `{}`)
+	phone, stranger := r.phone(r.lead, "phone-1"), r.phone(r.lead, "phone-2")
+	sub := r.person("anna", phone)
+	begin := func() (*browser, *login.Page, string) {
+		t.Helper()
+		b := r.browser()
+		page, err := r.lead.logins.Start(t.Context(), login.Request{Client: "bank", RedirectURI: "https://bank.test/cb", Scopes: []string{"openid"},
+			Challenge: strings.Repeat("c", 43)}, b.Browser)
+		must(t, err)
+		page = b.send(r.lead, page, login.Submission{Action: login.ActionChoose, Method: "phone/qr"})
+		if !waits(page) || page.Step.AskName {
+			t.Fatalf("choosing the phone: %+v", page.Step)
+		}
+		var code string
+		must(t, r.lead.store.SQL().QueryRowContext(t.Context(), "SELECT handle FROM flow_pending WHERE flow = $1", page.Flow).Scan(&code))
+		if code == "" || strings.Contains(code, page.Flow) {
+			t.Fatalf("the flow waits under %q", code)
+		}
+		f, err := r.lead.store.Flow(t.Context(), r.lead.store, page.Flow)
+		must(t, err)
+		return b, page, r.lead.operation(t, f)
+	}
+	for name, c := range map[string]struct {
+		phone  *callbacktest.Phone
+		handle string
+		in     bool
+	}{"her phone": {phone, "phone-1", true}, "a phone that nobody has": {stranger, "phone-2", false}, "another key": {stranger, "phone-1", false}} {
+		b, page, code := begin()
+		if status, body, err := c.phone.Call(http.MethodPost, "/identify/"+code, []byte(c.handle)); err != nil || status != http.StatusOK {
+			t.Fatalf("%s: %d %s %v", name, status, body, err)
+		}
+		p := b.await(r.lead, page)
+		if in := p.Answer != nil && p.Answer.Outcome.Subject == sub; in != c.in {
+			t.Errorf("%s: %+v", name, p)
+		}
+	}
+}
+
+// operation reads what a phone would read from the page's code.
+func (p *replica) operation(t *testing.T, f *login.Flow) string {
+	t.Helper()
+	raw, err := p.box.Open(sealing.ClassFlow, f.Sealed, "flow", f.ID)
+	must(t, err)
+	var s struct {
+		PluginState []byte `json:"plugin_state"`
+	}
+	must(t, json.Unmarshal(raw, &s))
+	var w struct{ Operation string }
+	must(t, json.Unmarshal(s.PluginState, &w))
+	return w.Operation
 }

@@ -169,7 +169,7 @@ func (clients) Client(_ context.Context, name string) (*relyingparty.Client, err
 }
 
 var rules = &policy.Policy{BindAtLogin: []string{"phone/push"}, Levels: []policy.Level{
-	{ACR: "urn:varco:1fa", AnyOf: [][]string{{"pw"}}, Factors: 1},
+	{ACR: "urn:varco:1fa", AnyOf: [][]string{{"pw"}, {"phone/qr"}}, Factors: 1},
 	{ACR: acrSCA, AnyOf: [][]string{{"pw", "phone/push"}, {"pw", "phone/portal"}}, Factors: 2},
 }}
 

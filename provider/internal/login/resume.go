@@ -99,6 +99,9 @@ func (d *Dispatcher) background(ctx context.Context, x *run, c *change) (again t
 	if !ok || !m.Available {
 		return x.now.Add(retryWait), nil
 	}
+	if x.names(m) { // a phone that says whose it is
+		return time.Time{}, d.answerByHandle(ctx, x, m, nil, c)
+	}
 	if x.state.Binding {
 		// Decided anew, as when the page is answered: another authenticator may have been bound that must now be used instead.
 		next, err := d.decide(x)

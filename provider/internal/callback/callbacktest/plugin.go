@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -58,6 +59,7 @@ func (*Plugin) Describe(context.Context) (*sdk.Description, error) {
 		Services: []sdk.Service{sdk.ServiceAuthenticator, sdk.ServiceEnrollment, sdk.ServiceCallbacks},
 		Methods: []sdk.Method{
 			{ID: "push", Title: "phone.name", Factors: []sdk.Factor{sdk.FactorPossession}, AMR: []string{"hwk"}, CanEnrol: true, MaxCredentials: 2},
+			{ID: "qr", Title: "phone.qr", Factors: []sdk.Factor{sdk.FactorPossession}, AMR: []string{"hwk"}, IdentifiesSubject: true},
 			{ID: "portal", Title: "phone.portal", Factors: []sdk.Factor{sdk.FactorPossession}, AMR: []string{"swk"}},
 		},
 		InstanceKeys: []sdk.InstanceKey{{Name: "operation", Kind: "ES256"}, {Name: "session", Kind: "hmac-sha256"}},
@@ -65,10 +67,11 @@ func (*Plugin) Describe(context.Context) (*sdk.Description, error) {
 			{Name: "operations", Method: "GET", Path: "devices/{device}/operations", HandleIn: "path:device", DPoP: true},
 			{Name: "answer", Method: "POST", Path: "devices/{device}/answer", HandleIn: "path:device", DPoP: true},
 			{Name: "bind", Method: "POST", Path: "bind/{code}", HandleIn: "path:code", DPoP: true},
+			{Name: "identify", Method: "POST", Path: "identify/{code}", HandleIn: "path:code", DPoP: true},
 			{Name: "hook", Method: "POST", Path: "hook", HandleIn: "json:/operation", Headers: []string{"X-Hook-Key", "Cookie"}},
 		},
 		Texts: map[string]map[string]string{"en": {
-			"phone.name": "Approve on your phone", "phone.portal": "Approve at the portal", "phone.title": "Look at your phone",
+			"phone.name": "Approve on your phone", "phone.portal": "Approve at the portal", "phone.qr": "Show a code to your phone", "phone.title": "Look at your phone",
 			"phone.wait": "Waiting for your phone", "phone.bind": "Type this code on your phone", "phone.message": "Approve your login",
 			"phone.digits": "Your phone shows", "phone.go": "Go to the portal",
 		}},
@@ -136,6 +139,9 @@ func (p *Plugin) Continue(_ context.Context, r *sdk.StepRequest) (*sdk.StepRespo
 		}
 		return &sdk.StepResponse{Failure: &sdk.Failure{Reason: sdk.ReasonDeviceDenied, Counts: true}}, nil
 	}
+	if r.Context.MethodID == "qr" && len(r.Signals) > 0 {
+		return identified(r)
+	}
 	var w wait
 	if err := json.Unmarshal(r.State, &w); err != nil {
 		return nil, err
@@ -156,6 +162,19 @@ func (p *Plugin) Continue(_ context.Context, r *sdk.StepRequest) (*sdk.StepRespo
 		return &sdk.StepResponse{Success: &sdk.Success{AMR: []string{"hwk"}, CredentialID: r.Credentials[0].ID}}, nil
 	}
 	return p.pending(w, "phone.wait"), nil
+}
+
+// identified asks whose phone came, and lets them in if it proved its key.
+func identified(r *sdk.StepRequest) (*sdk.StepResponse, error) {
+	handle, key, _ := strings.Cut(string(r.Signals[0]), " ")
+	if r.Context.Sought == "" {
+		return &sdk.StepResponse{Identify: &sdk.Identify{Handle: handle}}, nil
+	}
+	var d device
+	if len(r.Credentials) == 0 || json.Unmarshal(r.Credentials[0].Data, &d) != nil || d.Key != key {
+		return &sdk.StepResponse{Failure: &sdk.Failure{Reason: sdk.ReasonBadCredential, Counts: true}}, nil
+	}
+	return &sdk.StepResponse{Success: &sdk.Success{AMR: []string{"hwk"}, CredentialID: r.Credentials[0].ID}}, nil
 }
 
 // Cancel implements sdk.Authenticator.
@@ -209,6 +228,11 @@ func (p *Plugin) HandleCallback(_ context.Context, r *sdk.CallbackRequest) (*sdk
 			return say(http.StatusNotFound, "no_such_code"), nil
 		}
 		return signal(say(http.StatusOK, "bound"), r.Pending[0], r.DPoPThumbprint), nil
+	case "identify":
+		if len(r.Pending) != 1 {
+			return say(http.StatusNotFound, "no_such_code"), nil
+		}
+		return signal(say(http.StatusOK, "heard"), r.Pending[0], string(r.Body)+" "+r.DPoPThumbprint), nil
 	case "hook":
 		if r.Header.Get("X-Hook-Key") != p.configured().HookKey || r.Header.Get("Cookie") != "" {
 			return say(http.StatusForbidden, "key"), nil
