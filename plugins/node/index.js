@@ -1,4 +1,5 @@
 // @varco/plugin: write a plugin for Varco in JavaScript or TypeScript. README.md is the place to begin.
+import './lib/parent.js'
 export { serve } from './lib/serve.js'
 export { log } from './lib/log.js'
 export { Fault, aborted, notConfigured, resourceExhausted, unavailable } from './lib/errors.js'

@@ -327,6 +327,35 @@ func TestEndsWithTheHost(t *testing.T) {
 	}
 }
 
+// A host that is gone before the plugin has said anything is noticed when it is to hear of it.
+func TestEndsWithAHostThatWentEarly(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "node-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	heard, said, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(nodeProgram(t), absolute(t, fixture))
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), sdk.Handshake.MagicCookieKey + "=" + sdk.Handshake.MagicCookieValue, "PLUGIN_UNIX_SOCKET_DIR=" + dir}
+	cmd.Stdout = said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill() })
+	said.Close()
+	heard.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("ended with %v", err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Errorf("it leaves %v", left)
+	}
+}
+
 // What authors get is whole, and nothing but the package.
 func TestFiles(t *testing.T) {
 	t.Parallel()

@@ -1,5 +1,6 @@
 import { explanation, handshakeLine, readEnvironment, startedByHost } from './handshake.js'
 import { captureOutput, log } from './log.js'
+import { parent } from './parent.js'
 import { listen } from './server.js'
 import { servicesOf } from './services.js'
 
@@ -21,7 +22,8 @@ export async function serve (plugin) {
   process.on('uncaughtException', (error) => end(1, 'plugin crashed', { error: error instanceof Error ? error.stack : String(error) }))
   process.on('unhandledRejection', (error) => end(1, 'plugin crashed', { error: error instanceof Error ? error.stack : String(error) }))
   process.on('SIGINT', () => {}) // of the terminal that the host was started in: the host decides when plugins end
-  process.stderr.on('error', () => process.exit(0)) // nobody reads it any more
+  // Nobody reads it any more: the host is gone, perhaps since before this line.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(0))
   dieWithParent()
 
   const { calls } = await servicesOf(plugin)
@@ -45,7 +47,6 @@ function end (code, text, fields) {
 
 // A plugin that outlives its host would keep secrets in memory and an open socket.
 function dieWithParent () {
-  const parent = process.ppid
   setInterval(() => {
     if (process.ppid !== parent) process.exit(0)
   }, 1000).unref()
