@@ -70,6 +70,8 @@ func (c *call) ask(ctx context.Context, handle string, body []byte) (int, error)
 		c.h.Flows.Heard(ctx, heard...)
 		if res.Status == http.StatusUnauthorized || res.Status == http.StatusForbidden || res.Status == http.StatusNotFound {
 			c.stranger = true // in the plugin's judgement, which alone can tell
+		} else if c.thumbprint != "" && m.cred != nil {
+			c.h.familiar.add(c.instance + " " + c.thumbprint)
 		}
 		c.answer(res)
 		return answered, nil

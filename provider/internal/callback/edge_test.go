@@ -183,6 +183,31 @@ func TestGuessing(t *testing.T) {
 	}
 }
 
+// A guesser shuts out nobody else's phone behind the same address, and does not use up what a phone may ask by knowing its handle.
+func TestGuesserBesideAPhone(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, `{"hook_key": "`+hookKey+`"}`)
+	phone, thief := r.phone(r.lead, "phone-1"), r.phone(r.lead, "phone-1")
+	r.person("anna", phone)
+	if _, err := phone.Operations(); err != nil { // from no address, as all phones of these tests
+		t.Fatal(err)
+	}
+	stopped := false
+	for range 200 {
+		status, _, err := thief.Call(http.MethodGet, "/devices/phone-1/operations", nil)
+		must(t, err)
+		if stopped = status == http.StatusTooManyRequests; stopped {
+			break
+		}
+	}
+	if !stopped {
+		t.Error("the guesser was not stopped")
+	}
+	if _, err := phone.Operations(); err != nil {
+		t.Errorf("the phone: %v", err)
+	}
+}
+
 // A plugin that fails is told apart from one that answers, and nothing of it is committed.
 func TestPluginDown(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -81,6 +82,7 @@ type Handler struct {
 	nonces nonces
 
 	addresses, strangers, handles limiter
+	familiar                      recent // keys whose proofs led somewhere
 }
 
 // New returns a Handler.
@@ -142,12 +144,15 @@ func (c *call) serve(ctx context.Context) (int, error) {
 	if wait, ok := c.h.addresses.take(c.address, c.now); !ok {
 		return c.throttled(wait), nil
 	}
-	if wait, spent := c.h.strangers.spent(c.address, c.now); spent {
-		return c.throttled(wait), nil
-	}
 	values, status := c.find()
 	if status != 0 {
+		if wait, spent := c.h.strangers.spent(c.address, c.now); spent {
+			return c.throttled(wait), nil
+		}
 		return status, nil
+	}
+	if wait, spent := c.h.strangers.spent(c.address, c.now); spent && !c.route.DPoP {
+		return c.throttled(wait), nil
 	}
 	body, status := c.body()
 	if status != 0 {
@@ -164,7 +169,8 @@ func (c *call) serve(ctx context.Context) (int, error) {
 		return http.StatusBadRequest, nil
 	}
 	if handle != "" {
-		if wait, ok := c.h.handles.take(c.instance+"\x00"+handle, c.now); !ok {
+		// With whom it comes from: else anybody who knows a phone's handle could use up what it may ask.
+		if wait, ok := c.h.handles.take(c.instance+"\x00"+handle+"\x00"+cmp.Or(c.thumbprint, c.address), c.now); !ok {
 			return c.throttled(wait), nil
 		}
 	}
@@ -212,6 +218,10 @@ func (c *call) prove(ctx context.Context) (int, error) {
 	}
 	if !c.h.nonces.good(c.instance, p.nonce, c.now) {
 		return refused("use_dpop_nonce"), nil // how every conversation begins: no stranger for it
+	}
+	if wait, spent := c.h.strangers.spent(c.address, c.now); spent && !c.h.familiar.has(c.instance+" "+p.thumbprint) {
+		// Others behind the same address (a mobile network's gateway) guess: a phone that we know is not held to it.
+		return c.throttled(wait), nil
 	}
 	err = c.h.Rows.Once(ctx, c.h.DB, p.once, c.now.Add(2*nonceLife))
 	switch {

@@ -20,7 +20,7 @@ var (
 	// perStranger bounds requests of one address that turned out to come from nobody: an unknown handle, a wrong proof, or what
 	// the plugin refused.
 	perStranger = rate{perSecond: 1, burst: 60}
-	// perHandle bounds requests about one credential, wherever they come from.
+	// perHandle bounds requests about one credential by one key, or from one address where there is no proof.
 	perHandle = rate{perSecond: 5, burst: 30}
 )
 
@@ -76,4 +76,29 @@ func (l *limiter) full(key string, now time.Time) time.Time {
 
 func (l *limiter) span(events float64) time.Duration {
 	return time.Duration(events / l.rate.perSecond * float64(time.Second))
+}
+
+// recent remembers keys for a while: two generations of at most limitKeys each. The zero value is empty. Safe for concurrent use.
+type recent struct {
+	mu       sync.Mutex
+	new, old map[string]struct{}
+}
+
+func (r *recent) add(key string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.new == nil || len(r.new) >= limitKeys {
+		r.old, r.new = r.new, make(map[string]struct{})
+	}
+	r.new[key] = struct{}{}
+}
+
+func (r *recent) has(key string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.new[key]
+	if !ok {
+		_, ok = r.old[key]
+	}
+	return ok
 }
