@@ -3,10 +3,8 @@ package provider
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
-	"github.com/varco-id/varco/plugins/host"
 	"github.com/varco-id/varco/provider/internal/audit"
 )
 
@@ -154,31 +152,5 @@ func (a *Admin) checkClients(ctx context.Context, cs *checks) {
 		cs.warn(name, "there is none: nobody can sign in anywhere", "declare them under clients, or run `varco client add`")
 	default:
 		cs.ok(name, fmt.Sprintf("%d registered", len(list)))
-	}
-}
-
-func (a *Admin) checkPlugins(ctx context.Context, cs *checks) {
-	h, err := a.plugins(ctx)
-	if err != nil {
-		cs.wrong("plugins", err.Error(), "")
-		return
-	}
-	for _, m := range a.pluginConfig().checkRunning(h) {
-		cs.wrong("plugins", m.String(), "")
-	}
-	for _, st := range h.Status() {
-		name := "plugin " + st.Instance
-		if st.State != host.StateUp {
-			cs.wrong(name, strings.TrimSuffix(fmt.Sprintf("it is %s: %s", st.State, st.LastError), ": "), "the server's log says more; the method is not offered meanwhile")
-			continue
-		}
-		switch health, err := h.Check(ctx, st.Instance); {
-		case err != nil:
-			cs.wrong(name, err.Error(), "")
-		case !health.OK:
-			cs.wrong(name, health.Message, "")
-		default:
-			cs.ok(name, strings.TrimSuffix(st.Plugin+" "+st.Version+": "+health.Message, ": "))
-		}
 	}
 }

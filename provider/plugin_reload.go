@@ -95,7 +95,8 @@ func (c *Config) environ() []string {
 // those of the start.
 func (c *Config) stillUsed(fresh *Config) error {
 	for _, use := range c.pluginUses() {
-		if _, ok := fresh.Plugins[use.instance]; !ok && c.Plugins[use.instance].Name(use.instance)+strings.Join(c.Plugins[use.instance].Command, "") != "" {
+		_, before := c.Plugins[use.instance]
+		if _, after := fresh.Plugins[use.instance]; before && !after {
 			return fault.New(fault.Conflict, "the plugin "+use.instance+" is not in the configuration any more, but "+use.key+
 				" of the running server needs it: restart the server to change both")
 		}
@@ -121,6 +122,14 @@ func (c *Config) pluginUses() []pluginUse {
 	}
 	for _, ref := range c.Policy.BindAtLogin {
 		method("policy.bind_at_login", ref)
+	}
+	for lost, ways := range c.Recovery.Ways {
+		method("recovery.ways", lost)
+		for _, way := range ways {
+			for _, ref := range way {
+				method("recovery.ways", ref)
+			}
+		}
 	}
 	for _, r := range c.Risk {
 		method("risk", r.Source)

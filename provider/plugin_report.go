@@ -72,7 +72,7 @@ func (p *pluginReports) Run(ctx context.Context) error {
 	for {
 		select {
 		case e := <-p.events:
-			p.write(ctx, e)
+			p.write(context.WithoutCancel(ctx), e) // what happened last happened too
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 			defer cancel()

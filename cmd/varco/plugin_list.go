@@ -21,13 +21,13 @@ func (pluginListCmd) Run(s *session) error {
 		return err
 	}
 	return s.show(list, func(w io.Writer) {
-		row(w, "INSTANCE", "PLUGIN", "VERSION", "DIGEST", "STATE", "SINCE", "RESTARTS", "CALLS", "P50", "P99", "METHODS")
+		row(w, "INSTANCE", "PLUGIN", "VERSION", "STATE", "SINCE", "RESTARTS", "DIGEST", "CALLS", "P50", "P99", "METHODS")
 		for _, p := range list {
 			var methods []string
 			for _, m := range p.Methods {
 				methods = append(methods, m.Ref+" ("+strings.Join(m.Factors, "+")+": "+strings.Join(m.AMR, " ")+")")
 			}
-			row(w, p.Instance, p.Plugin, p.Version, p.Digest[:min(len(p.Digest), 12)], p.State, when(p.Since), fmt.Sprint(p.Restarts),
+			row(w, p.Instance, p.Plugin, p.Version, p.State, when(p.Since), fmt.Sprint(p.Restarts), p.Digest[:min(len(p.Digest), 12)],
 				fmt.Sprint(p.Calls), took(p.P50), took(p.P99), strings.Join(methods, ", "))
 		}
 		for _, p := range list {

@@ -13,7 +13,8 @@ import (
 type serveCmd struct{}
 
 func (serveCmd) Help() string {
-	return `Stops cleanly on SIGTERM or Ctrl-C; SIGHUP puts changed plugins in force (see varco plugin reload). While it runs, the other commands reach it through a socket in the data folder.
+	return `Stops cleanly on SIGTERM or Ctrl-C; SIGHUP puts changed plugins in force, as varco plugin reload does. While it runs, the other
+commands reach it through a socket in the data folder.
 
 Example:
   varco serve --config /etc/varco/varco.yaml`

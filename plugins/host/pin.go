@@ -133,8 +133,11 @@ func (p *pinned) close() {
 	}
 }
 
+// NotPinned begins the error of a program that is not the one the configuration names.
+const NotPinned = "not the pinned program"
+
 // errPin marks a program that must not run; starting again does not help.
-var errPin = errors.New("not the pinned program")
+var errPin = errors.New(NotPinned)
 
 // pin copies the program at path to a file nobody can change any more and checks the digest of the copy.
 func pin(path, digest, dir string) (*os.File, error) {
