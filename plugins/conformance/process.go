@@ -281,14 +281,28 @@ type launcher struct {
 
 func newLauncher() *launcher {
 	l := &launcher{work: make(chan func()), done: make(chan struct{})}
-	go func() {
-		defer close(l.done)
-		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-		for f := range l.work {
-			f()
-		}
-	}()
+	locked := make(chan struct{})
+	go l.run(locked)
+	<-locked
 	return l
+}
+
+func (l *launcher) run(locked chan<- struct{}) {
+	runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+	if onMainThread() {
+		// The main thread cannot end. While this goroutine holds it, another one gets another.
+		elsewhere := make(chan struct{})
+		go l.run(elsewhere)
+		<-elsewhere
+		runtime.UnlockOSThread()
+		close(locked)
+		return
+	}
+	close(locked)
+	defer close(l.done)
+	for f := range l.work {
+		f()
+	}
 }
 
 func (l *launcher) do(f func() error) error {

@@ -358,9 +358,9 @@ func (k *kit) tracked() []*process {
 func (k *kit) close() {
 	for _, p := range k.tracked() {
 		p.kill()
-		for _, pid := range descendants(p.dir) {
-			syscall.Kill(pid, syscall.SIGKILL)
-		}
+	}
+	for _, pid := range descendants(k.dir) { // what the plugin left behind: nobody else knows of it
+		syscall.Kill(pid, syscall.SIGKILL)
 	}
 	k.thread.stop()
 	k.backend.stop()

@@ -28,9 +28,13 @@ func processAttributes(noNetwork bool) *syscall.SysProcAttr {
 	return a
 }
 
+// onMainThread says whether the goroutine runs on the thread that the process began with.
+func onMainThread() bool { return unix.Gettid() == unix.Getpid() }
+
 const canIsolate, canMeasure, diesWithThread = true, true, true
 
-// descendants lists the processes, dead ones left out, that were started with a folder's name in their environment.
+// descendants lists the processes, dead ones left out, that were started with a socket folder in their environment which is
+// dir or lies in it.
 func descendants(dir string) []int {
 	var found []int
 	all, err := filepath.Glob("/proc/[0-9]*/environ")
@@ -39,7 +43,8 @@ func descendants(dir string) []int {
 	}
 	for _, name := range all {
 		environ, err := os.ReadFile(name)
-		if err != nil || !bytes.Contains(environ, []byte("PLUGIN_UNIX_SOCKET_DIR="+dir+"\x00")) {
+		if err != nil || !bytes.Contains(environ, []byte("PLUGIN_UNIX_SOCKET_DIR="+dir+"\x00")) &&
+			!bytes.Contains(environ, []byte("PLUGIN_UNIX_SOCKET_DIR="+dir+"/")) {
 			continue
 		}
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(name)))

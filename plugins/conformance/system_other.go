@@ -10,6 +10,8 @@ import (
 
 func processAttributes(bool) *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
+func onMainThread() bool { return false }
+
 // What only Linux offers is not applicable elsewhere.
 const canIsolate, canMeasure, diesWithThread = false, false, false
 
