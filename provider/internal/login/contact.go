@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/varco-id/varco/plugins/host"
 	"github.com/varco-id/varco/provider/internal/audit"
 	"github.com/varco-id/varco/provider/internal/delivery"
 	"github.com/varco-id/varco/provider/internal/id"
@@ -60,6 +61,29 @@ func (d *Dispatcher) contactProven(ctx context.Context, x *run, to string, c *ch
 	x.state.Contacted = true
 	x.state.leaveStep()
 	return d.advance(ctx, x, c)
+}
+
+// rerouted is what follows when somebody who signs in with codes in messages has them sent elsewhere: it is a change of address like the
+// one above, told and cooling off, and can be taken back.
+func (d *Dispatcher) rerouted(ctx context.Context, x *run, m host.MethodRef, c *change) error {
+	l, s := d.life, x.who.sub
+	kind, reason, alert := subscriber.ChangedEmail, subscriber.CoolingEmail, delivery.AlertEmail
+	if toMobile(m) {
+		kind, reason, alert = subscriber.ChangedMobile, subscriber.CoolingMobile, delivery.AlertMobile
+	}
+	to, err := l.known(ctx, s, x.now)
+	if err != nil {
+		return err
+	}
+	ch := subscriber.Change{ID: id.New(), Subject: s.ID, Kind: kind, Method: m.Ref, CreatedAt: grain(x.now), CoolsUntil: grain(x.now.Add(l.CoolingOff))}
+	if ch.Sealed, err = l.before(ch.ID, s, x.who.creds, c.replaced()); err != nil {
+		return err
+	}
+	next := *s
+	next.Cooling, next.UpdatedAt = l.cooling(s, reason, x.now), x.now
+	c.life.amend, c.life.change = &next, &ch
+	c.messages = append(c.messages, l.alerts(alert, s, to, delivery.AlertDetails{Key: ch.ID, At: x.now, Until: ch.CoolsUntil}, ch.ID)...)
+	return nil
 }
 
 // SetContact is an operator's change of an address, after the bank has made sure who asked for it. It is told, cools off and can be taken

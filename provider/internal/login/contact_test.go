@@ -479,3 +479,34 @@ func TestRemindNamesTakesTheSameStatements(t *testing.T) {
 		t.Errorf("statements differ: %v", seen)
 	}
 }
+
+// Whoever has their codes sent elsewhere changed an address, whatever the page calls it.
+func TestCodesThatGoElsewhereAreAChange(t *testing.T) {
+	t.Parallel()
+	b := lifeBank(t, sqliteBank(t))
+	sub := b.customer("Anna", "password", "totp", "email-otp")
+	b.customer("Bruno", "password", "totp")
+	for _, name := range []string{"Anna", "Bruno"} {
+		w := b.browser()
+		w.strong(name)
+		p := w.account(func(r *Request) { r.Bind = "email-otp" })
+		if p = w.send(p, Submission{Inputs: map[string]string{"action": "bind"}}); p.Answer == nil {
+			t.Fatalf("%s: bound: %+v", name, p.Step)
+		}
+		b.pass(time.Minute)
+	}
+	if n := len(b.links()); n != 2 { // Anna's two addresses; Bruno had none and added one
+		t.Errorf("%d links", n)
+	}
+	s, err := b.store.SubscriberByID(t.Context(), b.store, sub)
+	must(t, err)
+	if s.Cooling.Reason != subscriber.CoolingEmail {
+		t.Errorf("cooling off: %+v", s.Cooling)
+	}
+	must(t, b.d.Cancel(t.Context(), b.link("Anna@old.example"), b.browser().Browser))
+	creds, err := b.store.CredentialsOf(t.Context(), b.store, sub)
+	must(t, err)
+	if len(creds) != 3 {
+		t.Errorf("%d authenticators are left", len(creds))
+	}
+}

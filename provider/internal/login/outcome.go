@@ -113,6 +113,11 @@ func (d *Dispatcher) succeed(ctx context.Context, x *run, m host.MethodRef, s *s
 		if err := d.recovered(ctx, x, m, t, c); err != nil {
 			return err
 		}
+	case x.state.Binding && x.flow.Request.Bind != "" && d.carried(m) && x.has(m):
+		told = ""
+		if err := d.rerouted(ctx, x, m, c); err != nil {
+			return err
+		}
 	}
 	c.event(x, kind, "method", m.Ref, "instance", m.Instance, "credential", p.Credential)
 	if told != "" {

@@ -113,10 +113,20 @@ func (d *Dispatcher) proofs(lost []string) []policy.Proof {
 		out = append(out, policy.Proof{
 			Method: m.Ref, Instance: m.Instance, Factors: len(kinds),
 			Knowledge: len(kinds) == 1 && kinds[0] == sdk.FactorKnowledge,
-			Carried:   slices.Contains(d.Recovery.Carried, m.Instance) || slices.Contains(m.Method.AMR, "sms") || slices.Contains(m.Method.AMR, "tel"),
+			Carried:   d.carried(m),
 		})
 	}
 	return out
+}
+
+// carried says whether the method's codes travel in messages.
+func (d *Dispatcher) carried(m host.MethodRef) bool {
+	return slices.Contains(d.Recovery.Carried, m.Instance) || toMobile(m)
+}
+
+// toMobile says whether they travel to a telephone.
+func toMobile(m host.MethodRef) bool {
+	return slices.Contains(m.Method.AMR, "sms") || slices.Contains(m.Method.AMR, "tel")
 }
 
 // shut says whether the person may not go on. One block is there to be lifted by recovery: that of an account whose owner took a change back.
@@ -150,12 +160,6 @@ func (d *Dispatcher) recovered(ctx context.Context, x *run, m host.MethodRef, t 
 	}
 	ch := subscriber.Change{ID: id.New(), Subject: s.ID, Kind: subscriber.ChangedRecovered, Method: m.Ref, CreatedAt: grain(x.now),
 		CoolsUntil: grain(x.now.Add(l.CoolingOff))}
-	var replaced []string
-	for _, w := range c.creds {
-		if w.kind == sdk.ChangeUpdate {
-			replaced = append(replaced, w.row.ID)
-		}
-	}
 	next := *s
 	next.Status, next.BlockedReason = subscriber.Active, ""
 	next.Cooling, next.ResetAt, next.UpdatedAt = l.cooling(s, subscriber.CoolingRecovery, x.now), grain(x.now), x.now
@@ -170,7 +174,7 @@ func (d *Dispatcher) recovered(ctx context.Context, x *run, m host.MethodRef, t 
 		// The owner took a change back, and whoever is here has proven themselves to lift that. A link would let the two of them
 		// undo each other for ever; from here on the bank decides.
 		link = ""
-	} else if ch.Sealed, err = l.before(ch.ID, s, x.who.creds, replaced); err != nil {
+	} else if ch.Sealed, err = l.before(ch.ID, s, x.who.creds, c.replaced()); err != nil {
 		return err
 	} else {
 		c.life.change = &ch
@@ -187,6 +191,16 @@ func (d *Dispatcher) recovered(ctx context.Context, x *run, m host.MethodRef, t 
 		"proven", strings.Join(x.state.methods(), " "), "ticket", ticket)
 	c.subject, c.changed = d.Throttle.Succeed(t.subject)
 	return nil
+}
+
+// replaced lists the credentials whose secret the step overwrites.
+func (c *change) replaced() (ids []string) {
+	for _, w := range c.creds {
+		if w.kind == sdk.ChangeUpdate {
+			ids = append(ids, w.row.ID)
+		}
+	}
+	return ids
 }
 
 // finishRecovery ends the Flow. There is no session and no code: the person signs in with what they bound.
