@@ -55,8 +55,8 @@ type person struct {
 var people = []person{
 	{Name: "Anna Rossi", Username: "anna.rossi", Password: "cinque-gatti-blu-sul-tetto", Locale: "it",
 		try: map[string]string{
-			"it": "Entra con la sola password; poi chiedi l’autenticazione forte e collega un’app di codici.",
-			"en": "Sign in with the password alone; then step up to strong authentication and bind a code app.",
+			"it": "Entra con la sola password; poi chiedi l’autenticazione forte e collega un’app di codici, oppure crea una passkey nella pagina personale ed entra solo con quella.",
+			"en": "Sign in with the password alone; then step up to strong authentication and bind a code app, or create a passkey on your own page and sign in with that alone.",
 		}},
 	{Name: "Mario Bianchi", Username: "mario.bianchi", Password: "otto-treni-lenti-verso-lecce", Locale: "it", totp: true,
 		try: map[string]string{
@@ -172,15 +172,17 @@ func (d *demo) config() ([]byte, error) {
 		"issuer": d.issuer(), "development": true, "listen": d.listen, "data_dir": ".",
 		"sealing": object{"kek": []object{{"file": "kek.key"}}},
 		"plugins": object{"password": object{}, "totp": object{}, "inbox": object{"config": object{"directory": d.inbox()}},
-			"sms-otp":   object{"config": object{"brand": "Banca Demo", "default_region": "IT"}},
-			"email-otp": object{"config": object{"brand": "Banca Demo"}},
+			"sms-otp":      object{"config": object{"brand": "Banca Demo", "default_region": "IT"}},
+			"email-otp":    object{"config": object{"brand": "Banca Demo"}},
+			"passkey":      object{"config": object{"rp_name": "Banca Demo"}},
+			"security-key": object{"config": object{"rp_name": "Banca Demo"}},
 		},
 		"policy": object{
 			"levels": []object{
 				{"acr": provider.ACROneFactor, "any_of": [][]string{{"password"}, {"email-otp"}}, "factors": 1},
-				{"acr": provider.ACRStrong, "any_of": [][]string{{"password", "totp"}, {"password", "sms-otp/sms"}, {"password", "sms-otp/voice"}}, "factors": 2},
+				{"acr": provider.ACRStrong, "any_of": [][]string{{"password", "totp"}, {"password", "sms-otp/sms"}, {"password", "sms-otp/voice"}, {"password", "security-key"}, {"passkey"}}, "factors": 2},
 			},
-			"default": provider.ACROneFactor, "bind_at_login": []string{"totp", "sms-otp/sms"},
+			"default": provider.ACROneFactor, "bind_at_login": []string{"totp", "sms-otp/sms", "security-key", "passkey"},
 		},
 		"clients": []object{
 			secret(bankClient, object{"client_name": "Banca Demo", "grant_types": code, "redirect_uris": []string{d.bankURL() + "/callback"},

@@ -168,7 +168,7 @@ func (d *desk) fill(selector, text string) {
 
 // The fields of the provider's pages, known by their autocomplete attribute, as password managers know them.
 const (
-	nameField     = `input[autocomplete=username]:not([hidden])`
+	nameField     = `input[autocomplete^=username]:not([hidden])`
 	passwordField = `input[autocomplete=current-password]`
 	codeField     = `input[autocomplete=one-time-code]`
 	sendButton    = `main button.primary`

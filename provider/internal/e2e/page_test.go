@@ -79,7 +79,7 @@ func (f *form) input(n *html.Node) {
 	if kind == "hidden" {
 		return
 	}
-	if f.fields[name] = attr(n, "autocomplete"); f.fields[name] == "" {
+	if f.fields[name] = strings.TrimSuffix(attr(n, "autocomplete"), " webauthn"); f.fields[name] == "" { // a passkey may stand beside it
 		f.fields[name] = kind
 	}
 }
