@@ -151,10 +151,11 @@ func checkFlows(v *verdict) {
 	})
 }
 
-// What may be left after a round more than before it. A garbage collector takes its time, so growth of memory counts
-// only if every round adds to it.
+// What may be left after a round more than before it. A garbage collector takes its time, and some run only when a lot
+// has come together: growth of memory counts if it goes on without a pause, round after round.
 const (
 	leakRounds  = 4
+	mostRounds  = 24
 	leakMemory  = 512 // KiB in each round
 	leakFiles   = 4
 	leakThreads = 6
@@ -176,34 +177,44 @@ func checkLeaks(v *verdict) {
 // grows runs f a few times and compares what the process holds after each.
 func (v *verdict) grows(p *process, f func()) {
 	var all []usage
-	for range leakRounds + 2 {
+	for n := range mostRounds + 1 {
 		f()
 		time.Sleep(20 * time.Millisecond)
 		u, err := usageOf(p.pid)
 		v.ended(err)
-		all = append(all, u)
-	}
-	all = all[1:] // the first warms up
-	first, last := all[0], all[len(all)-1]
-	everMore := func(of func(usage) int, step int) bool {
-		for i := 1; i < len(all); i++ {
-			if of(all[i])-of(all[i-1]) < step {
-				return false
-			}
+		if n == 0 {
+			continue // it warms up
 		}
-		return true
+		if all = append(all, u); len(all) > leakRounds && paused(all) {
+			break
+		}
 	}
-	if everMore(func(u usage) int { return u.anonymous }, leakMemory) {
-		v.fail("private memory grows in every round of up to %d logins: from %d to %d KiB in %d rounds", v.options.Flows, first.anonymous, last.anonymous, leakRounds)
+	first, early, last := all[0], all[min(leakRounds, len(all)-1)], all[len(all)-1]
+	if !paused(all) {
+		v.fail("private memory grows without a pause: from %d to %d KiB in %d rounds of up to %d logins", first.anonymous, last.anonymous, len(all), v.options.Flows)
 	}
-	if last.files-first.files > leakFiles && everMore(func(u usage) int { return u.files }, 1) {
-		v.fail("open files grow in every round: from %d to %d", first.files, last.files)
+	if early.files-first.files > leakFiles && everMore(all[:leakRounds+1], func(u usage) int { return u.files }) {
+		v.fail("open files grow in every round: from %d to %d", first.files, early.files)
 	}
-	if last.threads-first.threads > leakThreads && everMore(func(u usage) int { return u.threads }, 1) {
-		v.fail("threads grow in every round: from %d to %d", first.threads, last.threads)
+	if early.threads-first.threads > leakThreads && everMore(all[:leakRounds+1], func(u usage) int { return u.threads }) {
+		v.fail("threads grow in every round: from %d to %d", first.threads, early.threads)
 	}
 	v.detail("private memory %d → %d KiB, files %d → %d, threads %d → %d over %d rounds of up to %d logins", first.anonymous, last.anonymous,
-		first.files, last.files, first.threads, last.threads, leakRounds, v.options.Flows)
+		first.files, last.files, first.threads, last.threads, len(all), v.options.Flows)
+}
+
+// paused says whether memory grew little in the last two rounds.
+func paused(all []usage) bool {
+	return len(all) > 2 && all[len(all)-1].anonymous-all[len(all)-3].anonymous < 2*leakMemory
+}
+
+func everMore(all []usage, of func(usage) int) bool {
+	for i := 1; i < len(all); i++ {
+		if of(all[i]) <= of(all[i-1]) {
+			return false
+		}
+	}
+	return true
 }
 
 func checkIdle(v *verdict) {
@@ -214,7 +225,7 @@ func checkIdle(v *verdict) {
 	p := v.busy()
 	const span = 400 * time.Millisecond
 	least := span
-	for range 3 { // the best of three: something may still be starting
+	for range 5 { // the best of five: something may still be tidying up after the load
 		before, err := cpuTime(p.pid)
 		v.ended(err)
 		time.Sleep(span)
@@ -225,7 +236,7 @@ func checkIdle(v *verdict) {
 		}
 	}
 	v.made()
-	if least > span/10 {
+	if least > span/25 {
 		v.fail("with nothing to do it used %s in %s", round(least), span)
 	}
 	v.detail("%s in %s", round(least), span)
