@@ -167,12 +167,13 @@ func (s *Server) channels() map[string][]string {
 	return kinds
 }
 
-// idempotentChannels are the instances that take a message with the same key once: only there is a send of unknown outcome
-// repeated.
+// idempotentChannels are the instances that take a message with the same key once, by remembering it, by handing the key on or by
+// looking the message up: only there is a send of unknown outcome repeated.
 func (c *Config) idempotentChannels() map[string]bool {
 	out := map[string]bool{}
 	for id, p := range c.Plugins {
-		if p.Name(id) == "inbox" {
+		switch p.Name(id) {
+		case "inbox", "twilio", "webhook":
 			out[id] = true
 		}
 	}

@@ -702,6 +702,13 @@ export interface SendRequest {
   body: string
   /** Useless after this. */
   expiresAt: Date
+  /** BCP 47, of the text: a voice must know how to read it. Empty when not known. */
+  locale: string
+  /**
+   * Set when an earlier call with this key may have reached the provider, which happened no earlier than this. A channel whose
+   * provider takes no key looks for that message before it sends another.
+   */
+  maybeSentSince: Date
 }
 
 export interface SendResponse {

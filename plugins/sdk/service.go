@@ -157,6 +157,10 @@ type LegacySource interface {
 type Message struct {
 	InstanceID, IdempotencyKey, Kind, To, Subject, Body string
 	ExpiresAt                                           time.Time
+	Locale                                              string // BCP 47, of the text; empty when not known
+	// MaybeSentSince is set when an earlier call with this key may have reached the provider, which happened no earlier than this. A
+	// channel whose provider takes no key looks for that message before it sends another.
+	MaybeSentSince time.Time
 }
 
 // SendResult is what became of a message.

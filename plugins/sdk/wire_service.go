@@ -135,12 +135,13 @@ func decodeLegacyResponse(m *pb.LegacyResponse) *LegacyResponse {
 
 func encodeMessage(m Message) *pb.SendRequest {
 	return &pb.SendRequest{InstanceId: m.InstanceID, IdempotencyKey: m.IdempotencyKey, Kind: m.Kind, To: m.To,
-		Subject: m.Subject, Body: m.Body, ExpiresAt: encodeTime(m.ExpiresAt)}
+		Subject: m.Subject, Body: m.Body, ExpiresAt: encodeTime(m.ExpiresAt), Locale: m.Locale, MaybeSentSince: encodeTime(m.MaybeSentSince)}
 }
 
 func decodeMessage(m *pb.SendRequest) Message {
 	return Message{InstanceID: m.GetInstanceId(), IdempotencyKey: m.GetIdempotencyKey(), Kind: m.GetKind(), To: m.GetTo(),
-		Subject: m.GetSubject(), Body: m.GetBody(), ExpiresAt: decodeTime(m.GetExpiresAt())}
+		Subject: m.GetSubject(), Body: m.GetBody(), ExpiresAt: decodeTime(m.GetExpiresAt()), Locale: m.GetLocale(),
+		MaybeSentSince: decodeTime(m.GetMaybeSentSince())}
 }
 
 func (e *encoder) sendResult(r *SendResult) *pb.SendResponse {

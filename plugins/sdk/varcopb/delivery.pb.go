@@ -41,9 +41,14 @@ type SendRequest struct {
 	// The whole text, in the person's language.
 	Body string `protobuf:"bytes,6,opt,name=body,proto3" json:"body,omitempty"`
 	// Useless after this.
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// BCP 47, of the text: a voice must know how to read it. Empty when not known.
+	Locale string `protobuf:"bytes,8,opt,name=locale,proto3" json:"locale,omitempty"`
+	// Set when an earlier call with this key may have reached the provider, which happened no earlier than this. A channel whose
+	// provider takes no key looks for that message before it sends another.
+	MaybeSentSince *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=maybe_sent_since,json=maybeSentSince,proto3" json:"maybe_sent_since,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *SendRequest) Reset() {
@@ -121,6 +126,20 @@ func (x *SendRequest) GetBody() string {
 func (x *SendRequest) GetExpiresAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.ExpiresAt
+	}
+	return nil
+}
+
+func (x *SendRequest) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
+func (x *SendRequest) GetMaybeSentSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MaybeSentSince
 	}
 	return nil
 }
@@ -210,7 +229,7 @@ var File_varco_plugin_v1_delivery_proto protoreflect.FileDescriptor
 
 const file_varco_plugin_v1_delivery_proto_rawDesc = "" +
 	"\n" +
-	"\x1evarco/plugin/v1/delivery.proto\x12\x0fvarco.plugin.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe4\x01\n" +
+	"\x1evarco/plugin/v1/delivery.proto\x12\x0fvarco.plugin.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\x02\n" +
 	"\vSendRequest\x12\x1f\n" +
 	"\vinstance_id\x18\x01 \x01(\tR\n" +
 	"instanceId\x12'\n" +
@@ -220,7 +239,9 @@ const file_varco_plugin_v1_delivery_proto_rawDesc = "" +
 	"\asubject\x18\x05 \x01(\tR\asubject\x12\x12\n" +
 	"\x04body\x18\x06 \x01(\tR\x04body\x129\n" +
 	"\n" +
-	"expires_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\x95\x01\n" +
+	"expires_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12\x16\n" +
+	"\x06locale\x18\b \x01(\tR\x06locale\x12D\n" +
+	"\x10maybe_sent_since\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x0emaybeSentSince\"\x95\x01\n" +
 	"\fSendResponse\x12\x1f\n" +
 	"\vprovider_id\x18\x01 \x01(\tR\n" +
 	"providerId\x12\x1a\n" +
@@ -251,13 +272,14 @@ var file_varco_plugin_v1_delivery_proto_goTypes = []any{
 }
 var file_varco_plugin_v1_delivery_proto_depIdxs = []int32{
 	2, // 0: varco.plugin.v1.SendRequest.expires_at:type_name -> google.protobuf.Timestamp
-	0, // 1: varco.plugin.v1.DeliveryChannel.Send:input_type -> varco.plugin.v1.SendRequest
-	1, // 2: varco.plugin.v1.DeliveryChannel.Send:output_type -> varco.plugin.v1.SendResponse
-	2, // [2:3] is the sub-list for method output_type
-	1, // [1:2] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	2, // 1: varco.plugin.v1.SendRequest.maybe_sent_since:type_name -> google.protobuf.Timestamp
+	0, // 2: varco.plugin.v1.DeliveryChannel.Send:input_type -> varco.plugin.v1.SendRequest
+	1, // 3: varco.plugin.v1.DeliveryChannel.Send:output_type -> varco.plugin.v1.SendResponse
+	3, // [3:4] is the sub-list for method output_type
+	2, // [2:3] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_varco_plugin_v1_delivery_proto_init() }

@@ -87,6 +87,9 @@ func (a *attempt) through(ctx context.Context, instances []string, m sdk.Message
 			return a.finish(ctx, Failed, a.row.LastErrorKind)
 		}
 		m.InstanceID = instance
+		if a.bound {
+			m.MaybeSentSince = a.row.CreatedAt
+		}
 		a.row.State, a.row.Sender = Sending, instance
 		a.row.Attempts++
 		if !a.save(ctx) {
@@ -209,6 +212,7 @@ func (a *attempt) message() (m sdk.Message, kind string, retry bool) {
 	}
 	return sdk.Message{
 		IdempotencyKey: a.row.Key, Kind: a.row.Channel, To: b.To, Subject: subject, Body: text, ExpiresAt: a.row.ExpiresAt,
+		Locale: b.Locale,
 	}, "", false
 }
 

@@ -120,9 +120,10 @@ func TestUnsureIsRepeatedWhereAKeyCountsOnce(t *testing.T) {
 	r := newRig(t, newStore(t, SQLite), twoSMS)
 	var calls atomic.Int64
 	var keys [2]string
+	var sent [2]sdk.Message
 	b := &byInstance{first: func(ctx context.Context, m sdk.Message) (*sdk.SendResult, error) {
 		n := calls.Add(1)
-		keys[n-1] = m.IdempotencyKey
+		keys[n-1], sent[n-1] = m.IdempotencyKey, m
 		if n == 1 {
 			return silent(ctx, m)
 		}
@@ -136,6 +137,10 @@ func TestUnsureIsRepeatedWhereAKeyCountsOnce(t *testing.T) {
 	}
 	if keys[0] != keys[1] || keys[0] != m.Key {
 		t.Errorf("the key changed between the attempts: %q", keys)
+	}
+	// The channel learns that, and since when, the message may be with its provider.
+	if first, then := sent[0].MaybeSentSince, sent[1].MaybeSentSince; !first.IsZero() || !then.Equal(m.CreatedAt) || sent[0].Locale != "it" {
+		t.Errorf("may have been sent since %v, then %v, made at %v; locale %q", first, then, m.CreatedAt, sent[0].Locale)
 	}
 }
 
