@@ -31,15 +31,18 @@ func (h *Host) call(ctx context.Context, id, op string, limit time.Duration, ret
 	defer func() { h.called(id, op, time.Since(began), err) }()
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	perhapsDone := false // by an attempt before
 	for repeated := false; ; repeated = true {
 		r, failed := h.once(ctx, id, op, f)
 		if failed == nil {
 			return nil
 		}
+		perhapsDone = perhapsDone || !failed.notSent
+		failed.notSent = !perhapsDone
 		if !(retry || failed.neverLeft) || failed.Kind != Unavailable || r == nil || ctx.Err() != nil {
 			return failed
 		}
-		if repeated && ((failed.notSent && !failed.neverLeft) || !r.gone() || !r.killedByOthers()) {
+		if repeated && !(r.gone() && r.killedByOthers()) {
 			return failed
 		}
 	}

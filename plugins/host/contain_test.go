@@ -34,7 +34,7 @@ func TestEndlessLoop(t *testing.T) {
 // A plugin that eats memory ends at its limit, and not the machine.
 func TestMemoryLimit(t *testing.T) {
 	t.Parallel()
-	h := start(t, host.Options{Instances: []host.InstanceConfig{{ID: "a", Plugin: "probe", Limits: host.Limits{Memory: 128 << 20}}}})
+	h := start(t, host.Options{Instances: []host.InstanceConfig{{ID: "a", Plugin: "probe", Limits: host.Limits{Memory: 512 << 20}}}})
 	before := pid(t, h, "a")
 	if _, err := h.Step(t.Context(), host.Continue, request("a", "eat")); err == nil {
 		t.Error("it ate without end")
@@ -48,10 +48,10 @@ func TestMemoryLimit(t *testing.T) {
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	h := start(t, host.Options{Instances: []host.InstanceConfig{
-		{ID: "a", Plugin: "probe"}, {ID: "b", Plugin: "probe", Limits: host.Limits{Memory: 256 << 20, Files: 64}}}})
+		{ID: "a", Plugin: "probe"}, {ID: "b", Plugin: "probe", Limits: host.Limits{Memory: 2 << 30, Files: 64}}}})
 	for id, want := range map[string][]string{
 		"a": {"Max data size 1073741824 1073741824", "Max open files 1024 1024", "Max core file size 0 0"},
-		"b": {"Max data size 268435456 268435456", "Max open files 64 64", "Max core file size 0 0"},
+		"b": {"Max data size 2147483648 2147483648", "Max open files 64 64", "Max core file size 0 0"},
 	} {
 		process := pid(t, h, id)
 		raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", process))

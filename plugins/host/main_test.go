@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -83,6 +84,8 @@ type probe struct {
 	mu     sync.Mutex
 	config sdk.Configuration
 	seen   map[string]int
+	turns  atomic.Int64
+	eaten  [][]byte
 }
 
 func (p *probe) Describe(context.Context) (*sdk.Description, error) {
@@ -185,14 +188,14 @@ func (p *probe) Continue(ctx context.Context, r *sdk.StepRequest) (*sdk.StepResp
 		ok.Success.Evidence = fmt.Appendf(nil, "%d %s", len(p.config.Keys), p.config.Keys["push"])
 	case "loop":
 		go func() {
-			for {
+			for n := 0; ; n++ {
+				p.turns.Store(int64(n))
 			}
 		}()
 		select {}
 	case "eat":
-		var eaten [][]byte
 		for {
-			eaten = append(eaten, bytes.Repeat([]byte{1}, 1<<20))
+			p.eaten = append(p.eaten, bytes.Repeat([]byte{1}, 1<<20))
 		}
 	case "two seconds":
 		time.Sleep(2 * time.Second)

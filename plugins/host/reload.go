@@ -48,11 +48,11 @@ func (h *Host) Reload(ctx context.Context, list []InstanceConfig, renew ...strin
 	}
 	h.reloading.Lock()
 	defer h.reloading.Unlock()
-	ctx, cancel, ok := h.crew.also(ctx)
+	ctx, done, ok := h.crew.along(ctx)
 	if !ok {
 		return nil, errNotRunning
 	}
-	defer cancel()
+	defer done()
 	changes := make([]Change, len(list))
 	var each sync.WaitGroup
 	for n := range list {
@@ -140,18 +140,6 @@ func (h *Host) swap(f func(*roster) *roster) {
 	h.swapping.Lock()
 	defer h.swapping.Unlock()
 	h.roster.Store(f(h.roster.Load()))
-}
-
-// also returns a context that ends with ctx and with the host.
-func (c *crew) also(ctx context.Context) (context.Context, context.CancelFunc, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ctx == nil || c.ctx.Err() != nil {
-		return nil, nil, false
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(c.ctx, cancel)
-	return ctx, func() { stop(); cancel() }, true
 }
 
 // bring starts a process that is to replace one that works, so it must say that it works too.

@@ -53,11 +53,12 @@ func (h *Host) find(id string) (*instance, bool) {
 	return i, ok
 }
 
-// crew is the supervisors under way. Nobody joins after it was asked to end.
+// crew is the supervisors and reloads under way. Nobody joins after it was asked to end.
 type crew struct {
-	mu  sync.Mutex
-	ctx context.Context // nil before the host runs
-	all sync.WaitGroup
+	mu    sync.Mutex
+	ctx   context.Context // nil before the host runs
+	ended bool
+	all   sync.WaitGroup
 }
 
 // begin lets supervisors join until ctx ends.
@@ -71,7 +72,7 @@ func (c *crew) begin(ctx context.Context) {
 func (c *crew) join(f func(ctx context.Context)) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ctx == nil || c.ctx.Err() != nil {
+	if c.ctx == nil || c.ended {
 		return false
 	}
 	ctx := c.ctx
@@ -79,10 +80,24 @@ func (c *crew) join(f func(ctx context.Context)) bool {
 	return true
 }
 
+// along returns a context that ends with ctx and with the host, which waits until done is called.
+func (c *crew) along(ctx context.Context) (_ context.Context, done func(), ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ctx == nil || c.ended {
+		return nil, nil, false
+	}
+	c.all.Add(1)
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(c.ctx, cancel)
+	return ctx, func() { stop(); cancel(); c.all.Done() }, true
+}
+
 // wait returns when the context has ended and everybody has left.
 func (c *crew) wait() {
 	<-c.ctx.Done()
-	c.mu.Lock() // whoever joins now sees that it has ended
+	c.mu.Lock()
+	c.ended = true
 	c.mu.Unlock()
 	c.all.Wait()
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,11 +16,27 @@ import (
 
 // memory is a Store; the database that carries it is not needed.
 type memory struct {
+	mu   sync.Mutex
 	rows map[key]Plugin
 	fail error
 }
 
+func (m *memory) set(fail error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fail = fail
+}
+
+func (m *memory) has(k key) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, ok := m.rows[k]
+	return ok
+}
+
 func (m *memory) AnnounceReplica(_ context.Context, _ tx.Q, p Plugin) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if m.fail == nil {
 		m.rows[key{p.Replica, p.Instance}] = p
 	}
@@ -27,10 +44,14 @@ func (m *memory) AnnounceReplica(_ context.Context, _ tx.Q, p Plugin) error {
 }
 
 func (m *memory) Replicas(context.Context, tx.Q) ([]Plugin, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	return slices.Collect(maps.Values(m.rows)), m.fail
 }
 
 func (m *memory) ForgetReplica(_ context.Context, _ tx.Q, id string, until time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	maps.DeleteFunc(m.rows, func(k key, p Plugin) bool { return k.replica == id && !p.SeenAt.After(until) })
 	return m.fail
 }
@@ -109,7 +130,7 @@ func TestDeadReplica(t *testing.T) {
 		time.Sleep(liveFor + Every)
 		me.want(t, 2, "it has not moved")
 		time.Sleep(buryAfter + Every)
-		if _, there := m.rows[key{"dead", "otp"}]; there {
+		if m.has(key{"dead", "otp"}) {
 			t.Error("its row is still there")
 		}
 		me.leave()
@@ -128,12 +149,12 @@ func TestUnknown(t *testing.T) {
 		}
 		me := join(t, m, "a", 3, 0)
 		me.want(t, 3, "alone")
-		m.fail = errors.New("the database is away")
+		m.set(errors.New("the database is away"))
 		time.Sleep(staleAfter / 2)
 		me.want(t, 3, "for a moment")
 		time.Sleep(staleAfter)
 		me.want(t, 2, "for long")
-		m.fail = nil
+		m.set(nil)
 		me.Changed()
 		synctest.Wait()
 		me.want(t, 3, "when it is back")
