@@ -81,6 +81,7 @@ func decide(t *testing.T, phone *callbacktest.Phone, decision string) {
 // A page in a browser waits for a phone and goes on by itself; one without script does the same by looking again.
 func TestCallback(t *testing.T) {
 	t.Parallel()
+	whole := t
 	app := listen(t)
 	bank := newPhoneBank(t, map[string]any{}, relyingParty("web", client{"acr_default": acrPhone, "redirect_uris": []string{app.url + "/callback", callback}}))
 	anna, phone := bank.person(t, "anna")
@@ -139,7 +140,7 @@ func TestCallback(t *testing.T) {
 		v.answer(anna)
 		decide(t, phone, "approve")
 		bank.server.end(syscall.SIGKILL)
-		bank.server = bank.start(t)
+		bank.server = bank.start(whole)
 		v.untilGone(never)
 		web.redeem(request, v.left.params())
 	})
