@@ -44,6 +44,7 @@ func (v *verdict) serves(what string, p *process) {
 	}
 	if err := v.reaches(p.Client); err != nil {
 		v.fail("%s, a call fails: %v", what, err)
+		p.kill() // it may be about to end, and the next rule is not to be told of that
 	}
 }
 

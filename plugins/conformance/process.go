@@ -256,6 +256,11 @@ func (p *process) waitExit(d time.Duration) bool {
 	case <-p.exited:
 		return true
 	case <-timer.C:
+	}
+	select { // of two that are ready the first select takes any
+	case <-p.exited:
+		return true
+	default:
 		return false
 	}
 }

@@ -283,13 +283,13 @@ func (k *kit) configure(ctx context.Context, p *process) error {
 	defer cancel()
 	problems, err := p.ValidateConfig(ctx, k.configuration())
 	if err != nil {
-		return fmt.Errorf("ValidateConfig: %w", err)
+		return fmt.Errorf("validate the configuration: %w", err)
 	}
 	if len(problems) > 0 {
-		return fmt.Errorf("ValidateConfig: %s: %s", problems[0].Pointer, problems[0].Message)
+		return fmt.Errorf("validate the configuration: %s: %s", problems[0].Pointer, problems[0].Message)
 	}
 	if err := p.Configure(ctx, k.configuration()); err != nil {
-		return fmt.Errorf("Configure: %w", err)
+		return fmt.Errorf("configure: %w", err)
 	}
 	return nil
 }
