@@ -123,6 +123,10 @@ func (l *Life) cancel(ctx context.Context, token string, b Browser) (dropped []s
 	}
 	// Whoever made this change made what came after it.
 	open = slices.DeleteFunc(open, func(o subscriber.Change) bool { return o.CreatedAt.Before(ch.CreatedAt) })
+	if !slices.ContainsFunc(open, func(o subscriber.Change) bool { return o.ID == ch.ID }) {
+		// Somebody else took it back since it was read: the account that was read after that has nothing to take back.
+		return nil, fault.New(fault.Conflict, "the change was taken back at the same moment")
+	}
 	was, err := l.openBefore(*ch)
 	if err != nil {
 		return nil, err

@@ -188,7 +188,7 @@ func TestRewrap(t *testing.T) {
 	}
 	operator := open(t, s, second, first)
 	n, err := operator.Rewrap(t.Context())
-	if err != nil || n != 8 {
+	if err != nil || n != 9 {
 		t.Fatalf("Rewrap = %d, %v", n, err)
 	}
 	if n, err = operator.Rewrap(t.Context()); err != nil || n != 0 {
@@ -209,7 +209,7 @@ func TestRotate(t *testing.T) {
 	a, b := open(t, s, kek), open(t, s, kek)
 	old := seal(t, a, "old")
 	mac := a.MAC(sealing.PurposeSession, "s")
-	if n, err := a.Rotate(t.Context()); err != nil || n != 7 {
+	if n, err := a.Rotate(t.Context()); err != nil || n != 8 {
 		t.Fatalf("Rotate = %d, %v", n, err)
 	}
 	opens(t, a, old, "old")
@@ -243,7 +243,7 @@ func (l *lossy) UpdateKeyset(ctx context.Context, k sealing.Keyset) error {
 func TestRotateTriesAgainAfterLosing(t *testing.T) {
 	t.Parallel()
 	s := &lossy{memory: newMemory(), lost: make(map[sealing.Class]bool)}
-	if n, err := open(t, s, newKEK(t)).Rotate(t.Context()); err != nil || n != 7 {
+	if n, err := open(t, s, newKEK(t)).Rotate(t.Context()); err != nil || n != 8 {
 		t.Errorf("Rotate = %d, %v", n, err)
 	}
 }

@@ -75,14 +75,17 @@ func (s *Store) WaitingFlows(ctx context.Context, q tx.Q, instance, subject, han
 	if err != nil {
 		return nil, mapped(err, "find flows that wait")
 	}
-	out := make([]login.Flow, len(rows))
-	for i, r := range rows {
-		f := &out[i]
-		*f = login.Flow{ID: r.ID, BrowserHash: absent(r.BrowserHash), Sealed: absent(r.Sealed), Version: r.Version, Subject: r.Subject,
+	out := make([]login.Flow, 0, len(rows))
+	for _, r := range rows {
+		if r.DoneAt != 0 {
+			continue
+		}
+		f := login.Flow{ID: r.ID, BrowserHash: absent(r.BrowserHash), Sealed: absent(r.Sealed), Version: r.Version, Subject: r.Subject,
 			CreatedAt: moment(r.CreatedAt), ExpiresAt: moment(r.ExpiresAt)}
 		if err := decode(r.Request, &f.Request); err != nil {
 			return nil, err
 		}
+		out = append(out, f)
 	}
 	return out, nil
 }

@@ -16,7 +16,8 @@ import (
 var small = map[string]string{
 	"Clients":             "some hundred registrations, read when the cache is filled",
 	"SigningKeys":         "a handful",
-	"Keysets":             "seven",
+	"Keysets":             "nine",
+	"InstanceKeys":        "a handful, read when a plugin is configured",
 	"Replicas":            "a handful, every ten seconds",
 	"PruneCounters":       "once an hour",
 	"PruneRevokedAccess":  "once an hour, and as short-lived as access tokens",

@@ -33,17 +33,18 @@ SELECT id, sealed FROM flow_signal WHERE flow = @flow ORDER BY at, id;
 -- name: DeleteSignal :execrows
 DELETE FROM flow_signal WHERE id = @id;
 
--- The flows of an instance that wait for the subject, or under the handle. One statement, the same when there is neither.
+-- The flows of an instance that wait for the subject, or under the handle. One statement, the same when there is neither. A
+-- flow that is done has no such row; that is not asked for here, because on an empty table PostgreSQL would read all flows for it.
 -- name: PendingFlows :many
-SELECT f.id, f.request, f.browser_hash, f.sealed, f.version, f.subject, f.created_at, f.expires_at, p.wait, p.created_at AS pending_at
+SELECT f.id, f.request, f.browser_hash, f.sealed, f.version, f.subject, f.created_at, f.expires_at, f.done_at, p.wait, p.created_at AS pending_at
 FROM flow_pending AS p
 JOIN flow AS f ON f.id = p.flow
-WHERE p.instance = @instance AND p.subject = @subject AND p.subject <> '' AND p.expires_at > @now AND f.done_at = 0
+WHERE p.instance = @instance AND p.subject = @subject AND p.subject <> '' AND p.expires_at > @now
 UNION
-SELECT f.id, f.request, f.browser_hash, f.sealed, f.version, f.subject, f.created_at, f.expires_at, p.wait, p.created_at AS pending_at
+SELECT f.id, f.request, f.browser_hash, f.sealed, f.version, f.subject, f.created_at, f.expires_at, f.done_at, p.wait, p.created_at AS pending_at
 FROM flow_pending AS p
 JOIN flow AS f ON f.id = p.flow
-WHERE p.instance = @instance AND p.handle = @handle AND p.handle <> '' AND p.expires_at > @now AND f.done_at = 0
+WHERE p.instance = @instance AND p.handle = @handle AND p.handle <> '' AND p.expires_at > @now
 ORDER BY pending_at, id
 LIMIT CAST(@row_limit AS BIGINT);
 
