@@ -1,6 +1,7 @@
 package legacyhash
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -13,9 +14,15 @@ import (
 const bcryptSalt, bcryptSum = 22, 31 // characters
 
 // bcrypt is $2a$COST$, $2b$ or $2y$ with 53 characters: names of one algorithm since all implementations count the closing NUL and 72 bytes.
-// $2x$ marks what crypt_blowfish made before version 1.1, which extended the sign of each byte. What prepare makes of the password is what
-// was given to bcrypt.
+// $2$ is the first, which left the NUL out; $2x$ marks what crypt_blowfish made before version 1.1, which extended the sign of each byte.
+// What prepare makes of the password is what was given to bcrypt.
 func (p parser) bcrypt(format, s string, prepare func([]byte) []byte) (Hash, error) {
+	variant := byte('b')
+	if strings.HasPrefix(s, "$2$") {
+		variant, s = '2', "$2b"+s[2:]
+	} else if len(s) > 2 {
+		variant = s[2]
+	}
 	if len(s) != len("$2a$10$")+bcryptSalt+bcryptSum || s[0:2] != "$2" || strings.IndexByte("abxy", s[2]) < 0 || s[3] != '$' || s[6] != '$' ||
 		strings.Trim(s[7:], bcryptAlphabet) != "" {
 		return Hash{}, malformed(format, "give $2a$, $2b$ or $2y$, two digits, $ and 53 characters")
@@ -24,25 +31,40 @@ func (p parser) bcrypt(format, s string, prepare func([]byte) []byte) (Hash, err
 	if err != nil {
 		return Hash{}, err
 	}
-	if s[2] == 'x' {
-		inner := prepare
-		prepare = func(password []byte) []byte {
-			if inner != nil {
-				password = inner(password)
-			}
-			return signExtended(password)
-		}
+	switch variant {
+	case '2':
+		prepare = then(prepare, withoutNUL)
+	case 'x':
+		prepare = then(prepare, signExtended)
 	}
 	return p.library(format, "$2b"+s[3:], bcrypt.Decode, Cost{4 << 10, 50 * time.Microsecond << cost}, prepare)
+}
+
+// then chains two preparations, of which the first may be none.
+func then(first, second func([]byte) []byte) func([]byte) []byte {
+	if first == nil {
+		return second
+	}
+	return func(password []byte) []byte { return second(first(password)) }
+}
+
+// bcryptKey is the length of what bcrypt takes of a key, in bytes: given so many, it never comes to the NUL that goes behind them.
+const bcryptKey = 72
+
+// withoutNUL repeats a password as the first bcrypt did.
+func withoutNUL(password []byte) []byte {
+	if len(password) == 0 {
+		return password
+	}
+	return bytes.Repeat(password, bcryptKey/len(password)+1)[:bcryptKey]
 }
 
 // signExtended gives the 72 bytes that the faulty crypt_blowfish made of a password: it took each byte as signed, so that one over 127
 // drowned the up to three before it in its word.
 func signExtended(password []byte) []byte {
-	const words = 18
 	key := append(append(make([]byte, 0, len(password)+1), password...), 0)
-	out := make([]byte, 0, 4*words)
-	for i := 0; i < 4*words; i += 4 {
+	out := make([]byte, 0, bcryptKey)
+	for i := 0; i < bcryptKey; i += 4 {
 		var word uint32
 		for j := i; j < i+4; j++ {
 			word = word<<8 | uint32(int32(int8(key[j%len(key)])))

@@ -170,10 +170,10 @@ func (p parser) argon2(format, s string) (Hash, error) {
 	if err != nil {
 		return Hash{}, err
 	}
-	if _, err := decode("salt", encBase64, f[4], 8, maxSalt); err != nil {
+	if _, err := decode("salt", encUnpadded, f[4], 8, maxSalt); err != nil {
 		return Hash{}, err
 	}
-	if _, err := decode("sum", encBase64, f[5], minSum, maxSum); err != nil {
+	if _, err := decode("sum", encUnpadded, f[5], minSum, maxSum); err != nil {
 		return Hash{}, err
 	}
 	h, err := p.library(format, s, argon2.Decode, Cost{memory << 10, time.Duration(memory*passes) * time.Microsecond}, nil)

@@ -1,15 +1,15 @@
 package legacyhash
 
 import (
+	"crypto/sha256"
 	"crypto/subtle"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"github.com/go-crypt/crypt/algorithm/shacrypt"
+	"github.com/go-crypt/x/crypt"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -151,11 +151,16 @@ func (p parser) cachingSHA2(s string) (Hash, error) {
 	} else if !hexadecimal && text[3] == '$' && len(text) == 4+saltLen+sumLen {
 		salt, sum = text[4:4+saltLen], text[4+saltLen:]
 	}
-	// MySQL never puts a $ into a salt, and go-crypt could not read it.
-	if len(salt) != saltLen || !ofAlphabet(sum, sumLen) || strings.Contains(salt, "$") {
+	if len(salt) != saltLen || !ofAlphabet(sum, sumLen) {
 		return Hash{}, malformed(format, "the salt must have 20 bytes, the sum 43 characters")
 	}
-	return p.library(format, "$5$rounds="+strconv.FormatInt(rounds, 10)+"$"+salt+"$"+sum, shacrypt.Decode, Cost{Time: time.Duration(rounds) * 350}, nil)
+	// go-crypt's parser of $5$ would end the salt at a $, which this salt may have.
+	return p.hash(format, computedVerifier{
+		compute: func(password []byte) []byte {
+			return crypt.KeySHACrypt(sha256.New, password, []byte(salt), int(rounds))
+		},
+		sum: []byte(sum), takes: Cost{Time: time.Duration(rounds) * 350},
+	})
 }
 
 // postgresMD5 is md5 and MD5 of the password and the role's name in hexadecimal.

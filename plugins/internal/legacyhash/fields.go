@@ -90,10 +90,11 @@ const (
 	encHex       encoding = "hex"  // either case
 	encBase64    encoding = "base64"
 	encBase64URL encoding = "base64url"
-	encAdapted   encoding = "ab64" // passlib's: '.' for '+', no padding
+	encUnpadded  encoding = "base64 without padding" // of the PHC string format
+	encAdapted   encoding = "ab64"                   // passlib's: '.' for '+', no padding
 )
 
-// decode reads bytes of least to most in number. Padding may be there or not; white space may not, as base64 would skip it, and nor may
+// decode reads bytes of least to most in number. Padding may be there or not where the encoding has it; white space may not, as base64 would skip it, and nor may
 // bits that no encoder writes: two spellings of one hash would be two rows.
 func decode(what string, e encoding, s string, least, most int) ([]byte, error) {
 	var b []byte
@@ -103,9 +104,12 @@ func decode(what string, e encoding, s string, least, most int) ([]byte, error) 
 		b = []byte(s)
 	case encHex:
 		b, err = hex.DecodeString(s)
-	case encBase64, encBase64URL, encAdapted:
+	case encBase64, encBase64URL, encUnpadded, encAdapted:
 		if strings.ContainsAny(s, "\r\n") {
 			return nil, &FormatError{Problem: "the " + what + " has line breaks"}
+		}
+		if e == encBase64 || e == encBase64URL {
+			s = unpadded(s)
 		}
 		codec := base64.RawStdEncoding
 		if e == encBase64URL {
@@ -114,7 +118,7 @@ func decode(what string, e encoding, s string, least, most int) ([]byte, error) 
 		if e == encAdapted {
 			s = strings.ReplaceAll(s, ".", "+")
 		}
-		b, err = codec.Strict().DecodeString(unpadded(s))
+		b, err = codec.Strict().DecodeString(s)
 	default:
 		return nil, &FormatError{Problem: "unknown encoding of the " + what}
 	}

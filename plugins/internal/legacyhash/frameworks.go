@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// frameworkScryptSum is the length of the sums of scrypt in Django and Werkzeug, in bytes.
+const frameworkScryptSum = 64
+
 // django reads what Django's hashers store: ALGORITHM$ and what that has, the salt as text.
 func (p parser) django(s string) (Hash, error) {
 	algorithm, rest, _ := strings.Cut(s, "$")
@@ -22,8 +25,10 @@ func (p parser) django(s string) (Hash, error) {
 			return Hash{}, err
 		}
 		salt, saltErr := decode("salt", encText, f[1], 0, maxSalt)
-		sum, sumErr := decode("sum", encBase64, f[2], minSum, maxSum)
-		return p.pbkdf2(format, algorithm[len("pbkdf2_"):], iterations, salt, saltErr, sum, sumErr)
+		name := algorithm[len("pbkdf2_"):]
+		size := mustDigest(name).size
+		sum, sumErr := decode("sum", encBase64, f[2], size, size)
+		return p.pbkdf2(format, name, iterations, salt, saltErr, sum, sumErr)
 	case "bcrypt_sha256":
 		return p.bcrypt(format, rest, sha256Hex)
 	case "bcrypt":
@@ -39,7 +44,7 @@ func (p parser) django(s string) (Hash, error) {
 			return Hash{}, err
 		}
 		salt, saltErr := decode("salt", encText, f[1], 0, maxSalt)
-		sum, sumErr := decode("sum", encBase64, f[4], minSum, maxSum)
+		sum, sumErr := decode("sum", encBase64, f[4], frameworkScryptSum, frameworkScryptSum)
 		if err := firstError(saltErr, sumErr); err != nil {
 			return Hash{}, err
 		}
@@ -78,8 +83,11 @@ func (p parser) werkzeug(s string) (Hash, error) {
 		if err != nil {
 			return Hash{}, err
 		}
+		if d, ok := digestOf(method[1]); !ok || len(sum) != d.size {
+			return Hash{}, malformed(format, "the sum must be as long as the digest")
+		}
 		return p.pbkdf2(format, method[1], iterations, salt, nil, sum, nil)
-	case method[0] == "scrypt" && len(method) == 4:
+	case method[0] == "scrypt" && len(method) == 4 && len(sum) == frameworkScryptSum:
 		logN, r, lanes, err := p.scryptNumbers(method[1], method[2], method[3])
 		if err != nil {
 			return Hash{}, err

@@ -7,7 +7,7 @@ import (
 
 // MaxPassword is the length in bytes over which no password matches: some formats hash it once a round, so a long one would multiply the
 // cost that was bounded.
-const MaxPassword = 1024
+const MaxPassword = 512
 
 // Hash is one parsed hash, within bounds. It is immutable and safe for concurrent use. The zero Hash matches nothing.
 type Hash struct {

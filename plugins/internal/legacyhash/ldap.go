@@ -100,6 +100,7 @@ func (p parser) ldapPBKDF2(scheme, rest string) (Hash, error) {
 		return Hash{}, err
 	}
 	salt, saltErr := decode("salt", encAdapted, f[1], 0, maxSalt)
-	sum, sumErr := decode("sum", encAdapted, f[2], minSum, maxSum)
+	size := mustDigest(name).size
+	sum, sumErr := decode("sum", encAdapted, f[2], size, size)
 	return p.pbkdf2("ldap-pbkdf2", name, iterations, salt, saltErr, sum, sumErr)
 }

@@ -88,14 +88,12 @@ func (p parser) crypt(s string) (Hash, error) {
 		return p.shaCrypt(s, f)
 	case "sha1":
 		return p.sha1Crypt(s, f)
-	case "2a", "2b", "2x", "2y":
+	case "2", "2a", "2b", "2x", "2y":
 		return p.bcrypt("bcrypt", s, nil)
 	case "y":
 		return p.yescrypt(s, f)
 	case "argon2id", "argon2i", "argon2d":
 		return p.argon2("argon2", s)
-	case "2":
-		return Hash{}, malformed("bcrypt", "the form $2$ of the first release is not verified: check these customers at the old system")
 	}
 	return Hash{}, errUnknown
 }

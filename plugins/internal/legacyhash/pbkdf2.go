@@ -66,7 +66,7 @@ func (p parser) pbkdf2Dollar(s string) (Hash, error) {
 	format, enc, rounds := "pbkdf2-passlib", encAdapted, f[2]
 	var length int64
 	if strings.HasPrefix(rounds, "i=") {
-		format, enc = "pbkdf2-phc", encBase64
+		format, enc = "pbkdf2-phc", encUnpadded
 		settings := strings.Split(rounds[len("i="):], ",")
 		rounds = settings[0]
 		if len(settings) > 2 {
@@ -85,6 +85,9 @@ func (p parser) pbkdf2Dollar(s string) (Hash, error) {
 	}
 	salt, saltErr := decode("salt", enc, f[3], 0, maxSalt)
 	sum, sumErr := decode("sum", enc, f[4], minSum, maxSum)
+	if d, ok := digestOf(name); ok && format == "pbkdf2-passlib" {
+		sum, sumErr = decode("sum", enc, f[4], d.size, d.size)
+	}
 	if sumErr == nil && length != 0 && length != int64(len(sum)) {
 		return Hash{}, malformed(format, "the sum has not the length that l says")
 	}

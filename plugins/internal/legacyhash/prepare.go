@@ -21,18 +21,19 @@ type Step struct {
 	//	prepend      Secret
 	//	digest       the digest Digest, written in Encoding
 	//	hmac         the HMAC under Secret, written in Encoding
-	Do string
+	Do string `json:"do"`
 
-	Bytes, Characters int
+	Bytes      int `json:"bytes,omitempty"`
+	Characters int `json:"characters,omitempty"`
 	// Charset is windows-1252, iso-8859-1, iso-8859-15, ibm037, ibm1047, ibm1140, utf-16le or utf-16be. The password is normalised to NFC
 	// first, as the tables have no combining accents.
-	Charset string
+	Charset string `json:"charset,omitempty"`
 	// Replace is what stands in for a character that Charset does not have, as many converters wrote "?". Without it no password that has
 	// one matches. With it, all such characters are one.
-	Replace  string
-	Digest   string
-	Encoding string // hex (the default), HEX, base64, base64url or raw
-	Secret   Secret
+	Replace  string `json:"replace,omitempty"`
+	Digest   string `json:"digest,omitempty"`
+	Encoding string `json:"encoding,omitempty"` // hex (the default), HEX, base64, base64url or raw
+	Secret   Secret `json:"secret,omitempty"`
 }
 
 // pipeline is the steps, compiled.

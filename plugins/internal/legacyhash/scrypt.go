@@ -33,7 +33,7 @@ func (v scryptVerifier) matches(password []byte) bool {
 
 func (v scryptVerifier) cost() Cost {
 	memory := int64(128) << v.logN * v.r
-	return Cost{memory + 128*v.r*v.p, time.Duration(memory*v.p) * 3}
+	return Cost{memory, time.Duration(memory*v.p) * 3}
 }
 
 // scrypt checks the parameters one by one, so that their product cannot overflow.
@@ -92,11 +92,11 @@ func (p parser) scryptDollar(s string) (Hash, error) {
 	if err != nil {
 		return Hash{}, err
 	}
-	salt, err := decode("salt", encBase64, f[3], 0, maxSalt)
+	salt, err := decode("salt", encUnpadded, f[3], 0, maxSalt)
 	if err != nil {
 		return Hash{}, err
 	}
-	sum, err := decode("sum", encBase64, f[4], minSum, maxSum)
+	sum, err := decode("sum", encUnpadded, f[4], 32, maxSum)
 	if err != nil {
 		return Hash{}, err
 	}
@@ -105,10 +105,10 @@ func (p parser) scryptDollar(s string) (Hash, error) {
 
 // Firebase are the parameters that a Firebase project has for all its accounts, as its console shows them.
 type Firebase struct {
-	SignerKey     Secret // base64_signer_key
-	SaltSeparator string // base64_salt_separator
-	Rounds        int64  // rounds: scrypt's block size
-	MemoryCost    int64  // mem_cost: scrypt's log2 N
+	SignerKey     Secret `json:"signerKey"`     // base64_signer_key
+	SaltSeparator string `json:"saltSeparator"` // base64_salt_separator
+	Rounds        int64  `json:"rounds"`        // rounds: scrypt's block size
+	MemoryCost    int64  `json:"memCost"`       // mem_cost: scrypt's log2 N
 }
 
 // firebase is the scrypt that Firebase modified: the signer key encrypted by AES-256 in counter mode under what scrypt gives for the salt

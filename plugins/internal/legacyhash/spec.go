@@ -5,11 +5,14 @@ import (
 	"strings"
 )
 
-// Secret is a pepper or a key. It prints as nothing, so that no log has it.
+// Secret is a pepper or a key. It prints and marshals as a placeholder, so that no log has it.
 type Secret string
 
-func (Secret) String() string   { return "[secret]" }
-func (Secret) GoString() string { return "[secret]" }
+const redacted = "[secret]"
+
+func (Secret) String() string               { return redacted }
+func (Secret) GoString() string             { return redacted }
+func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // Spec describes, in the configuration, the hashes of one old system: what its rows do not say themselves. The zero Spec takes the formats
 // that tell by their shape what they are, of passwords in UTF-8.
@@ -22,28 +25,28 @@ type Spec struct {
 	//	pbkdf2           PBKDF2 with HMAC
 	//	firebase-scrypt  with the parameters in Firebase
 	//	django, werkzeug as auto, and their formats sha1$SALT$HASH and md5$SALT$HASH, which have one shape and two meanings
-	Format string
+	Format string `json:"format,omitempty"`
 
-	Digest   string // of digest, hmac and pbkdf2: md5, sha1, sha224, sha256, sha384 or sha512
-	Encoding string // of the row: hex (the default), base64, base64url or ab64
-	Layout   string // where a row has the salt; see below
+	Digest   string `json:"digest,omitempty"`   // of digest, hmac and pbkdf2: md5, sha1, sha224, sha256, sha384 or sha512
+	Encoding string `json:"encoding,omitempty"` // of the row: hex (the default), base64, base64url or ab64
+	Layout   string `json:"layout,omitempty"`   // where a row has the salt; see below
 	// Separator stands between hash and salt in the layouts hash-salt and salt-hash.
-	Separator string
+	Separator string `json:"separator,omitempty"`
 
-	Salt SaltSpec
+	Salt SaltSpec `json:"salt,omitzero"`
 
 	// Rounds is how often a digest is applied (default 1), or the iterations of PBKDF2.
-	Rounds int64
+	Rounds int64 `json:"rounds,omitempty"`
 	// Again is what the second and further rounds hash: digest (the default) or digest-salted, as Symfony does.
-	Again string
+	Again string `json:"again,omitempty"`
 	// Key is what keys the HMAC: salt, password or secret. The message is the rest.
-	Key    string
-	Secret Secret
+	Key    string `json:"key,omitempty"`
+	Secret Secret `json:"secret,omitempty"`
 
-	Firebase Firebase
+	Firebase Firebase `json:"firebase,omitzero"`
 
 	// Prepare is what was done to the password before it was hashed, in order.
-	Prepare []Step
+	Prepare []Step `json:"prepare,omitempty"`
 }
 
 // The layouts of a row.
@@ -57,10 +60,10 @@ const (
 
 // SaltSpec says how the salt is written and where it stands.
 type SaltSpec struct {
-	Position string // none, before, after or both sides of the password; hmac and pbkdf2 have it by themselves
-	Encoding string // text (the default), hex, base64, base64url or ab64
-	Opening  string // a constant between which and Ending the salt is hashed, as "{" and "}" in Spring Security and Symfony
-	Ending   string
+	Position string `json:"position,omitempty"` // none, before, after or both sides of the password; hmac and pbkdf2 have it by themselves
+	Encoding string `json:"encoding,omitempty"` // text (the default), hex, base64, base64url or ab64
+	Opening  string `json:"opening,omitempty"`  // a constant between which and Ending the salt is hashed, as "{" and "}" in Spring Security and Symfony
+	Ending   string `json:"ending,omitempty"`
 }
 
 // Input is one row of an import.
