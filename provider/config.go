@@ -145,7 +145,7 @@ type Throttle struct {
 
 // Plugin is one instance of a plugin: a bundled one by name, or any program by command.
 type Plugin struct {
-	// Name of a bundled plugin: password or totp. Default: the name of the instance, when there is no command.
+	// Name of a bundled plugin (docs/plugins has a page of each). Default: the name of the instance, when there is no command.
 	Plugin string `json:"plugin,omitempty"`
 	// Program and arguments of a plugin that is not bundled.
 	Command []string `json:"command,omitempty"`

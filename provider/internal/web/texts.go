@@ -6,13 +6,11 @@ import (
 	"github.com/varco-id/varco/plugins/sdk"
 )
 
-// Catalogues resolves plugins' texts: in the person's language, then its base language, then English; in each the operator's override
-// comes before the plugin's own text.
+// Catalogues resolves plugins' texts: in the person's language, then its base language, then English. The operator's words are among them already:
+// the plugin host puts them in.
 type Catalogues struct {
 	// Describe returns what the plugin of an instance said of itself.
 	Describe func(instance string) (*sdk.Description, bool)
-	// Overrides is instance → locale → key → text.
-	Overrides map[string]map[string]map[string]string
 }
 
 var _ Texts = (*Catalogues)(nil)
@@ -25,13 +23,10 @@ func (c *Catalogues) Text(instance, locale string, t sdk.Text) string {
 	}
 	base, _, _ := strings.Cut(locale, "-")
 	described, ok := c.Describe(instance)
+	if !ok {
+		return ""
+	}
 	for _, l := range [...]string{locale, base, "en"} {
-		if s, found := c.Overrides[instance][l][t.Key]; found {
-			return fill(s, t.Params)
-		}
-		if !ok {
-			continue
-		}
 		if s, found := described.Texts[l][t.Key]; found {
 			return fill(s, t.Params)
 		}
