@@ -148,3 +148,23 @@ func TestSASLprep(t *testing.T) {
 		}
 	}
 }
+
+// Drupal 7 put its own hash over the MD5, in hexadecimal, that Drupal 6 had (user_check_password in its includes/password.inc).
+func TestDrupalUpgraded(t *testing.T) {
+	t.Parallel()
+	const md5Hex = "8743b52063cd84097a65d1633f5c74f5" // of hashcat
+	for _, c := range []struct {
+		setting, digest string
+		length          int
+	}{{"$S$5saltsalt", "sha512", 43}, {"$P$5saltsalt", "md5", 22}} {
+		d := mustDigest(c.digest)
+		sum := d.sum([]byte("saltsalt"), []byte(md5Hex))
+		for range 1 << 7 {
+			sum = d.sum(sum, []byte(md5Hex))
+		}
+		h, err := Parse("U" + c.setting + string(cryptEncode(sum)[:c.length]))
+		if err != nil || !h.Verify([]byte("hashcat")) || h.Verify([]byte(md5Hex)) {
+			t.Errorf("%s: %v, %v", c.setting, h, err)
+		}
+	}
+}
