@@ -14,6 +14,7 @@ import (
 	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/plugins/smsotp"
 	"github.com/varco-id/varco/plugins/totp"
+	"github.com/varco-id/varco/plugins/twilio"
 )
 
 // bundled are the plugins that come with the varco binary: the same program run again as `varco plugin serve NAME`, a
@@ -29,6 +30,7 @@ var bundled = map[string]func() sdk.Plugin{
 	"security-key":   func() sdk.Plugin { return passkey.NewSecurityKey() },
 	"sms-otp":        func() sdk.Plugin { return smsotp.New() },
 	"totp":           func() sdk.Plugin { return totp.New() },
+	"twilio":         func() sdk.Plugin { return twilio.New() },
 }
 
 // BundledNames lists the plugins that come with the binary.
