@@ -79,6 +79,11 @@ func sha256Hex(password []byte) []byte {
 	return hex.AppendEncode(nil, mustDigest("sha256").sum(password))
 }
 
+// wordPress is what WordPress puts before bcrypt since release 6.8 (wp_check_password in its pluggable.php).
+func wordPress(password []byte) []byte {
+	return base64.StdEncoding.AppendEncode(nil, mustDigest("sha384").hmac([]byte("wp-sha384"), password))
+}
+
 // passlibBcrypt is passlib's bcrypt of SHA-256 in base64: $bcrypt-sha256$2b,COST$SALT$SUM, and in version 2, with HMAC under the salt,
 // $bcrypt-sha256$v=2,t=2b,r=COST$SALT$SUM.
 func (p parser) passlibBcrypt(s string) (Hash, error) {

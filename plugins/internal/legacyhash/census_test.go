@@ -3,6 +3,7 @@ package legacyhash
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -85,5 +86,24 @@ func TestHashesAreNotPrinted(t *testing.T) {
 	if s := mustParse(t, "$argon2id$v=19$m=65536,t=1,p=1$c29tZXNhbHQ$"+sum32).String(); s != "argon2 (64 MiB, 65.535ms)" && s != "argon2 (64 MiB, 65.536ms)" &&
 		!strings.HasPrefix(s, "argon2 (64 MiB, 6") {
 		t.Error(s)
+	}
+}
+
+func TestConcurrentVerification(t *testing.T) {
+	t.Parallel()
+	for _, v := range []vector{cryptVectors[7], bcryptVectors[0], pbkdf2Vectors[0], frameworkVectors[1], databaseVectors[0], expressionVectors[3]} {
+		h, err := v.scheme(t).Parse(v.in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				if !h.Verify([]byte(v.password)) || h.Verify([]byte("x"+v.password)) {
+					t.Errorf("%s: another verification was in the way", v.source)
+				}
+			})
+		}
+		all.Wait()
 	}
 }

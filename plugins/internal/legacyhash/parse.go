@@ -66,17 +66,19 @@ func (p parser) dollar(s string) (Hash, error) {
 		return p.scryptDollar(s)
 	case "bcrypt-sha256":
 		return p.passlibBcrypt(s)
+	case "wp":
+		return p.bcrypt("bcrypt-wordpress", strings.TrimPrefix(s, "$wp"), wordPress)
 	}
 	return p.crypt(s)
 }
 
 // crypt reads what crypt(3) of one system or another makes, and argon2.
 func (p parser) crypt(s string) (Hash, error) {
+	if ofAlphabet(s, desCryptLen) {
+		return p.desCrypt(s)
+	}
 	f := strings.Split(s, "$")
 	if len(f) < 3 || f[0] != "" {
-		if ofAlphabet(s, 13) {
-			return Hash{}, malformed("crypt-des", "the traditional crypt(3) of DES is not verified: check these customers at the old system")
-		}
 		return Hash{}, errUnknown
 	}
 	switch id, _, _ := strings.Cut(f[1], ","); id {

@@ -24,6 +24,7 @@ type Spec struct {
 	//	hmac             an HMAC of them
 	//	pbkdf2           PBKDF2 with HMAC
 	//	firebase-scrypt  with the parameters in Firebase
+	//	crypt            what crypt(3) makes, also the traditional one, which looks like a password of 13 characters
 	//	django, werkzeug as auto, and their formats sha1$SALT$HASH and md5$SALT$HASH, which have one shape and two meanings
 	Format string `json:"format,omitempty"`
 
@@ -133,7 +134,7 @@ func (s *Scheme) check() error {
 	orElse(&c.Salt.Position, string(saltNone))
 	orElse(&c.Again, string(againDigest))
 	if err := firstError(
-		oneOf("format", c.Format, "auto", "digest", "hmac", "pbkdf2", "firebase-scrypt", "django", "werkzeug"),
+		oneOf("format", c.Format, "auto", "digest", "hmac", "pbkdf2", "firebase-scrypt", "crypt", "django", "werkzeug"),
 		oneOf("encoding", c.Encoding, string(encHex), string(encBase64), string(encBase64URL), string(encAdapted)),
 		oneOf("layout", c.Layout, layoutSeparate, layoutHashSalt, layoutSaltHash, layoutPackedTail, layoutPackedHead),
 		oneOf("salt encoding", c.Salt.Encoding, string(encText), string(encHex), string(encBase64), string(encBase64URL), string(encAdapted)),
@@ -231,6 +232,8 @@ func (s *Scheme) parse(p parser, in Input) (Hash, error) {
 		return Hash{}, malformed("", "a format that tells by its shape what it is has its salt in it")
 	}
 	switch s.spec.Format {
+	case "crypt":
+		return p.crypt(in.Encoded)
 	case "django":
 		return p.django(in.Encoded)
 	case "werkzeug":

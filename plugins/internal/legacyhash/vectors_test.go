@@ -56,6 +56,14 @@ var (
 )
 
 var cryptVectors = []vector{
+	{source: hashcat + "1500", format: "crypt-des", spec: Spec{Format: "crypt"}, in: row("24leDr0hHfb3A"), password: "hashcat"},
+	{source: passlib + "des_crypt", format: "crypt-des", spec: Spec{Format: "crypt"}, in: row("CCNf8Sbh3HDfQ"), password: "U*U*U*U*"},
+	{source: passlib + "des_crypt", format: "crypt-des", spec: Spec{Format: "crypt"}, in: row("CCX.K.MFy4Ois"), password: "U*U***U"},
+	{source: passlib + "des_crypt", format: "crypt-des", spec: Spec{Format: "crypt"}, in: row("CC4rMpbg9AMZ."), password: "U*U***U*"},
+	{source: passlib + "des_crypt", format: "crypt-des", spec: Spec{Format: "crypt"}, in: row("XXxzOu6maQKqQ"), password: "*U*U*U*U"},
+	{source: passlib + "des_crypt", format: "crypt-des", spec: Spec{Format: "crypt"}, in: row("SDbsugeBiC58A"), password: ""},
+	{source: passlib + "des_crypt", format: "crypt-des", spec: Spec{Format: "crypt"}, in: row("um.Wguz3eVCx2"), password: "Compl3X AlphaNu3meric"},
+	{source: passlib + "ldap_des_crypt", format: "crypt-des", in: row("{CRYPT}dQ58WW.1980Ig"), password: "helloworld"},
 	{source: hashcat + "500", format: "crypt-md5", in: row("$1$38652870$DUjsu4TTlTsOe/xxZ05uf/"), password: "hashcat"},
 	{source: "FreeBSD, lib/libcrypt/tests/crypt_tests.c", format: "crypt-md5", in: row("$1$deadbeef$0Huu6KHrKLVWfqa4WljDE0"), password: "0.s0.l33t"},
 	{source: passlib + "sun_md5_crypt", format: "crypt-sun-md5", in: row("$md5$zrdhpMlZ$$wBvMOEqbSjU.hu5T2VEP01"), password: "Gpcs3_adm"},
@@ -109,6 +117,8 @@ var bcryptVectors = []vector{
 		password: "password"},
 	{source: passlib + "bcrypt_sha256", format: "bcrypt-sha256-passlib", password: "password",
 		in: row("$bcrypt-sha256$v=2,t=2b,r=5$5Hg1DKFqPE8C2aflZ5vVoe$wOK1VFFtS8IGTrGa7.h5fs0u84qyPbS")},
+	{source: "php-wasm, ADMIN_HASH in the script of its WordPress demo", format: "bcrypt-wordpress", password: "admin", slow: true,
+		in: row("$wp$2y$10$Q1xinFjrZeLWJBvxviIL6u834Fu.evIEFHAUVisQ5O.w9Dm0sMdES")},
 	{source: passlib + "django_bcrypt_sha256", format: "django-bcrypt-sha256", password: upassTable,
 		in: row("bcrypt_sha256$$2a$06$kCXUnRFQptGg491siDKNTu8RxjBGSjALHRuvhPYNFsa4Ea5d9M48u")},
 	{source: hashcat + "3200, in Django's form", format: "django-bcrypt", password: "hashcat",
@@ -147,8 +157,6 @@ var pbkdf2Vectors = []vector{
 		in: row("AQAAAAAAAAD6AAAAEAhftMyfTJylOlZT+eEotFXd1elee8ih5WsjXaR3PA9M")},
 	{source: "dotnet/aspnetcore, PasswordHasherTest.cs", format: "aspnet-v3", password: "my password", open: true,
 		in: row("AQAAAAIAACcQAAAAEAABAgMEBQYHCAkKCwwNDg9B0Oxwty+PGIDSp95gcCfzeDvA4sGapUIUov8usXfD6A==")},
-	{source: "dotnet/aspnetcore, PasswordHasherTest.cs", format: "aspnet-v3", password: "my password", open: true, slow: true,
-		in: row("AQAAAAEAA9CQAAAAIESkQuj2Du8Y+kbc5lcN/W/3NiAZFEm11P27nrSN5/tId+bR1SwV8CO1Jd72r4C08OLvplNlCDc3oQZ8efcW+jQ=")},
 	{source: hashcat + "10900", format: "pbkdf2-sha256", password: "hashcat", open: true, in: row("NjI3MDM3:vVfavLQL9ZWjg8BUMq6/FB8FtpkIGWYk"),
 		spec: Spec{Format: "pbkdf2", Digest: "sha256", Encoding: "base64", Layout: layoutSaltHash, Separator: ":", Rounds: 1000, Salt: SaltSpec{Encoding: "base64"}}},
 	{source: hashcat + "12000", format: "pbkdf2-sha1", password: "hashcat", open: true, in: Input{Encoded: "19ofiY+ahBXhvkDsp0j2ww==", Salt: "MzU4NTA4MzIzNzA1MDQ="},
