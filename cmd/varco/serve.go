@@ -1,6 +1,9 @@
 package main
 
 import (
+	"runtime/debug"
+	"time"
+
 	"log/slog"
 	"os"
 	"os/signal"
@@ -36,6 +39,7 @@ func (serveCmd) Run(s *session) error {
 		select {
 		case <-server.Ready():
 			log.Info("ready", "issuer", config.Issuer, "listen", server.Address())
+			time.AfterFunc(afterStart, debug.FreeOSMemory)
 		case <-s.Done():
 		}
 	}()

@@ -13,7 +13,8 @@ import (
 const (
 	gcPercent  = 300
 	quietCheck = 15 * time.Second
-	quietBytes = 1 << 20 // allocated between two checks; probes and metrics alone stay below it
+	quietBytes = 1 << 20     // allocated between two checks; probes and metrics alone stay below it
+	afterStart = time.Second // what the start left behind is more than what it made
 )
 
 // tuneMemory sets the collector's pace, unless the operator did, and gives memory back to the system once after each busy time, until ctx ends.

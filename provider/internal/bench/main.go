@@ -107,6 +107,10 @@ func run(ctx context.Context, p plan, binary, only, dir string, asJSON bool) (er
 	if r.Primitives, err = measurePrimitives(h, p.window/4); err != nil {
 		return err
 	}
+	progress("measuring the boundary to a plugin's process")
+	if r.Boundary, err = measureBoundary(ctx, binary, small); err != nil {
+		return fmt.Errorf("a plugin's process: %w", err)
+	}
 	for _, open := range []opener{postgres, sqlite} {
 		if ctx.Err() != nil {
 			return ctx.Err()

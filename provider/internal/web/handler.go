@@ -2,7 +2,6 @@ package web
 
 import (
 	"fmt"
-	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,7 +14,7 @@ type Handler struct {
 	cookies   cookies
 	catalogue map[string]*words
 	assets    *assets
-	pages     map[string]map[string]*template.Template // language → name
+	pages     map[string]map[string]parsed // language → name
 	openings  *openings
 	cross     *http.CrossOriginProtection
 	waiting   waiters
@@ -51,7 +50,7 @@ func New(o Options) (*Handler, error) {
 		return nil, err
 	}
 	brand.Logo = h.assets.Logo
-	h.pages = make(map[string]map[string]*template.Template, len(h.catalogue))
+	h.pages = make(map[string]map[string]parsed, len(h.catalogue))
 	for lang, w := range h.catalogue {
 		if h.pages[lang], err = loadPages(w, newConstants(brand, h.assets, h.base)); err != nil {
 			return nil, err

@@ -48,7 +48,11 @@ func (h *Handler) rendered(w http.ResponseWriter, r *http.Request, name string, 
 		buf.Reset()
 		buffers.Put(buf)
 	}()
-	if err := h.pages[p.Lang][name].ExecuteTemplate(buf, "layout", p); err != nil {
+	t, err := h.pages[p.Lang][name]()
+	if err == nil {
+		err = t.ExecuteTemplate(buf, "layout", p)
+	}
+	if err != nil {
 		h.opt.Log.ErrorContext(r.Context(), "page not rendered", "page", name, "error", err)
 		buf.Reset()
 		http.Error(w, "Internal error", http.StatusInternalServerError)

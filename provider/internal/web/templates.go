@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"path"
 	"strings"
+	"sync"
 	texttemplate "text/template"
 )
 
@@ -33,7 +34,10 @@ func escape(s string) string { return strings.ReplaceAll(html.EscapeString(s), "
 // loadPages parses the templates of one language in two stages. What stands in [[ ]] is the same on every page and is written in once,
 // here; what stands in {{ }} is html/template's, at each page. Without the first stage most of a page's time would go into texts that
 // never change.
-func loadPages(w *words, c constants) (map[string]*template.Template, error) {
+//
+// The second stage waits until a page is first asked for: parsed, all pages in all languages are a third of an idle server's memory, and
+// most are rarely shown. Nothing of it depends on the configuration, so that what the tests show holds.
+func loadPages(w *words, c constants) (map[string]parsed, error) {
 	files, err := templateFiles.ReadDir("templates")
 	if err != nil {
 		return nil, fmt.Errorf("web: %w", err)
@@ -67,18 +71,23 @@ func loadPages(w *words, c constants) (map[string]*template.Template, error) {
 			Item any
 		}{p, item}
 	}
-	pages := map[string]*template.Template{}
+	pages := map[string]parsed{}
 	for name, source := range sources {
 		if name == "layout" || name == "parts" {
 			continue
 		}
-		t := template.New(name).Funcs(template.FuncMap{"pair": pair})
-		for _, part := range []string{sources["layout"], sources["parts"], source} {
-			if t, err = t.Parse(part); err != nil {
-				return nil, fmt.Errorf("web: template %s: %w", name, err)
+		pages[name] = sync.OnceValues(func() (t *template.Template, err error) {
+			t = template.New(name).Funcs(template.FuncMap{"pair": pair})
+			for _, part := range []string{sources["layout"], sources["parts"], source} {
+				if t, err = t.Parse(part); err != nil {
+					return nil, fmt.Errorf("web: template %s: %w", name, err)
+				}
 			}
-		}
-		pages[name] = t
+			return t, nil
+		})
 	}
 	return pages, nil
 }
+
+// parsed returns a page's template, parsed at the first call.
+type parsed = func() (*template.Template, error)
