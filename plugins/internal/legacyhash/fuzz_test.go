@@ -9,7 +9,7 @@ import (
 // FuzzParse looks for rows that panic, that give an error of another kind, or that pass though they cost more than the bounds allow.
 func FuzzParse(f *testing.F) {
 	specs := []Spec{
-		{}, {Format: "django"}, {Format: "werkzeug"}, digestSpec("sha256", "after"),
+		{}, {Format: "django"}, {Format: "werkzeug"}, digestSpec("sha256", "after"), {Format: "crypt"},
 		{Format: "digest", Digest: "sha1", Encoding: "base64", Layout: layoutPackedHead, Salt: SaltSpec{Position: "before"}},
 		{Format: "pbkdf2", Digest: "sha256", Encoding: "ab64", Rounds: 10, Layout: layoutSaltHash, Separator: "$"},
 	}
