@@ -78,6 +78,9 @@ func first(r *sdk.StepRequest, config Config, held []held) (*sdk.StepResponse, e
 			return nil, err
 		}
 		away, err := h.far(code, r.Context.Now, config)
+		if err == nil {
+			err = h.rest(code, r.Context.Now, config)
+		}
 		if err != nil {
 			return nil, err
 		}

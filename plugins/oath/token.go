@@ -57,6 +57,25 @@ func (t token) far(code string, now time.Time, c Config) (bool, error) {
 	return ok, err
 }
 
+// codes is how many codes accept and far compute together; most is the highest that any token makes them compute.
+func (t token) codes(now time.Time, c Config) int64 {
+	if t.Clock != nil {
+		here, reach := t.Clock.StepAt(now), int64(c.ResyncPeriods)
+		return int64(2*c.Skew+1) + max(0, here+reach-max(here-reach, t.Clock.Last+1)+1)
+	}
+	return min(t.Counter.Next, 1) + int64(c.LookAhead+1+c.ResyncPresses+1)
+}
+
+func most(c Config) int64 {
+	return max(int64(2*c.Skew+1+2*c.ResyncPeriods+1), int64(1+c.LookAhead+1+c.ResyncPresses+1))
+}
+
+// rest computes the codes that are missing to the most, so that a time token, a button token and none at all take the same time.
+func (t token) rest(code string, now time.Time, c Config) error {
+	_, _, err := nobodys[0].Counter.Match(code, 1, most(c)-t.codes(now, c))
+	return err
+}
+
 // resync looks for two codes in a row.
 func (t token) resync(one, two string, now time.Time, c Config) (next token, ok bool, err error) {
 	if t.Clock != nil {
