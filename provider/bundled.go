@@ -15,6 +15,7 @@ import (
 	"github.com/varco-id/varco/plugins/smsotp"
 	"github.com/varco-id/varco/plugins/totp"
 	"github.com/varco-id/varco/plugins/twilio"
+	"github.com/varco-id/varco/plugins/webhook"
 )
 
 // bundled are the plugins that come with the varco binary: the same program run again as `varco plugin serve NAME`, a
@@ -31,6 +32,7 @@ var bundled = map[string]func() sdk.Plugin{
 	"sms-otp":        func() sdk.Plugin { return smsotp.New() },
 	"totp":           func() sdk.Plugin { return totp.New() },
 	"twilio":         func() sdk.Plugin { return twilio.New() },
+	"webhook":        func() sdk.Plugin { return webhook.New() },
 }
 
 // BundledNames lists the plugins that come with the binary.

@@ -63,7 +63,7 @@ func (a *account) api(ctx context.Context) (*openapi.ApiService, *call) {
 	return openapi.NewApiService(&client.RequestHandler{Client: cl, Edge: a.Edge, Region: a.Region}), c
 }
 
-// Times of one Send, of which the host gives ten seconds. What is left after the first is for the question what became of it.
+// Parts of the time of one Send. What is left after the first is for the question what became of it.
 const (
 	createShare = 3.0 / 5
 	checkTime   = 4 * time.Second // of Check, which has five
@@ -72,9 +72,6 @@ const (
 
 // forCreating bounds the request that sends.
 func forCreating(ctx context.Context) (context.Context, context.CancelFunc) {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return context.WithTimeout(ctx, 6*time.Second)
-	}
+	deadline, _ := ctx.Deadline() // Send has set one
 	return context.WithTimeout(ctx, time.Duration(float64(time.Until(deadline))*createShare))
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/varco-id/varco/plugins/internal/httpsend"
 	"github.com/varco-id/varco/plugins/sdk"
@@ -33,6 +34,8 @@ type Config struct {
 	Prefixes    []string `json:"prefixes"`   // numbers that may be written to; default all
 	MaxSegments int      `json:"max_segments"`
 
+	Timeout string `json:"timeout"` // of one message, the question what became of it included
+
 	Language string            `json:"language"` // of calls whose language is not known
 	Voices   map[string]string `json:"voices"`   // by language
 }
@@ -58,7 +61,7 @@ func pattern(expr string) func(string) bool {
 }
 
 func parseConfig(raw []byte) (Config, []sdk.Problem) {
-	c := Config{MaxSegments: 4, Language: "en-GB"}
+	c := Config{MaxSegments: 4, Language: "en-GB", Timeout: "9s"}
 	if problems := sdk.DecodeConfig(raw, &c); len(problems) > 0 {
 		return c, problems
 	}
@@ -100,6 +103,8 @@ func (c *Config) problems() []sdk.Problem {
 		wrong(!prefix(p), "/prefixes/"+strconv.Itoa(i), "give the beginning of international numbers, like +39")
 	}
 	wrong(c.MaxSegments < 1 || c.MaxSegments > 10, "/max_segments", "give 1 to 10")
+	d, err := time.ParseDuration(c.Timeout)
+	wrong(err != nil || d < 500*time.Millisecond || d > 9*time.Second, "/timeout", "give a duration from 500ms to 9s")
 	wrong(!language(c.Language), "/language", "give a language like it-IT")
 	for l, v := range c.Voices {
 		wrong(!language(l), "/voices", "give languages like it or it-IT")

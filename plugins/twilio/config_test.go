@@ -53,6 +53,7 @@ func TestConfig(t *testing.T) {
 		base + `, "from": "Banca", "public_url": "https://a.example/?x=1"}`:          "/public_url",
 		base + `, "from": "Banca", "prefixes": ["39"]}`:                              "/prefixes/0",
 		base + `, "from": "Banca", "max_segments": 0}`:                               "/max_segments",
+		base + `, "from": "Banca", "timeout": "1m"}`:                                 "/timeout",
 		base + `, "from": "Banca", "language": "Italian"}`:                           "/language",
 		base + `, "from": "Banca", "voices": {"it": "x\" onload"}}`:                  "/voices/it",
 		base + `, "form": "Banca"}`:                                                  "/form",

@@ -30,6 +30,7 @@ type account struct {
 	Config
 	now       func() time.Time
 	transport *http.Transport
+	timeout   time.Duration
 	base      *url.URL // of the API; nil: Twilio's own
 	callback  string   // for receipts; empty: none are asked for
 	sent      *oncekey.Memory
@@ -66,6 +67,7 @@ func (p *Plugin) Configure(_ context.Context, c sdk.Configuration) error {
 	}
 	transport, _ := httpsend.TLS{}.Transport() // without files there is nothing that can be wrong
 	a := &account{Config: config, now: p.now, transport: transport, sent: new(oncekey.Memory)}
+	a.timeout, _ = time.ParseDuration(config.Timeout) // checked before
 	if config.APIURL != "" {
 		a.base, _ = url.Parse(config.APIURL) // checked before
 	}
@@ -105,7 +107,7 @@ func (p *Plugin) Check(ctx context.Context, instanceID string) (sdk.Health, erro
 	if err != nil {
 		return sdk.Health{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	ctx, cancel := context.WithTimeout(ctx, min(a.timeout, checkTime))
 	defer cancel()
 	api, c := a.api(ctx)
 	page, err := api.PageMessage(new(openapi.ListMessageParams).SetPageSize(1), "", "")
@@ -135,6 +137,8 @@ func (p *Plugin) Send(ctx context.Context, m sdk.Message) (result *sdk.SendResul
 	if r := a.refuse(m, now); r != nil {
 		return r, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
+	defer cancel()
 	id, again := a.sent.Do(m.IdempotencyKey, func() (string, bool) {
 		result, err = a.send(ctx, m, now)
 		if err != nil || !result.Accepted {
