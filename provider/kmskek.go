@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"crypto/subtle"
+	"errors"
 	"slices"
 	"strings"
 
@@ -62,8 +63,14 @@ func (k *kmsKEK) Unwrap(ctx context.Context, wrapped, associatedData []byte) ([]
 	return plaintext, nil
 }
 
+// explain tells what an operator can do. A KMS that is away may come back; a key it does not have, or may not use, will not by itself.
 func (k *kmsKEK) explain(err error) error {
-	return fault.Wrap(fault.Unavailable, err, "the key-encryption key "+k.ID()+" cannot be used: look at `varco plugin list`, and at the KMS and its permissions")
+	kind := fault.Unavailable
+	var he *host.Error
+	if errors.As(err, &he) && (he.Kind == host.NotConfigured || he.Kind == host.Bug) {
+		kind = fault.Invalid
+	}
+	return fault.Wrap(kind, err, "the key-encryption key "+k.ID()+" cannot be used: look at `varco plugin list`, and at the KMS and its permissions")
 }
 
 // usesKMS says whether secrets cannot be opened before a plugin is up.
