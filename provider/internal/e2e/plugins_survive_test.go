@@ -277,8 +277,8 @@ func (c *crowd) up(t *testing.T) map[string]bool {
 }
 
 // TestKilledPluginsCostNoLogin kills every plugin as soon as it has been there for 250 ms, again and again.
+// Alone, as the next one: beside other tests a machine may not get through its passwords in time, and that would look like a lost login.
 func TestKilledPluginsCostNoLogin(t *testing.T) {
-	t.Parallel()
 	c := newCrowd(t)
 	lifetime := c.lifetime(t)
 	killed, since := map[int]bool{}, map[int]time.Time{}
@@ -301,7 +301,6 @@ func TestKilledPluginsCostNoLogin(t *testing.T) {
 
 // TestReloadsCostNoLogin has the plugins replaced four times a second, as far as the machine follows.
 func TestReloadsCostNoLogin(t *testing.T) {
-	t.Parallel()
 	c := newCrowd(t)
 	before := c.plugins()
 	c.signIn(t, 15*time.Second, func() {

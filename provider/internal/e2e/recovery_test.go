@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"bufio"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -137,11 +138,16 @@ func TestTermination(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sockets, err := filepath.Glob(filepath.Join(in.dir, "data", "run", "*"))
+	err = filepath.WalkDir(filepath.Join(in.dir, "data", "run"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() { // a socket
+			left = append(left, path)
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if left = append(left, sockets...); len(left) > 0 {
+	if len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
 }
