@@ -13,6 +13,7 @@ import (
 	"github.com/varco-id/varco/plugins/riskhttp"
 	"github.com/varco-id/varco/plugins/sdk"
 	"github.com/varco-id/varco/plugins/smsotp"
+	"github.com/varco-id/varco/plugins/smtp"
 	"github.com/varco-id/varco/plugins/totp"
 	"github.com/varco-id/varco/plugins/twilio"
 	"github.com/varco-id/varco/plugins/webhook"
@@ -30,6 +31,7 @@ var bundled = map[string]func() sdk.Plugin{
 	"risk-http":      func() sdk.Plugin { return riskhttp.New() },
 	"security-key":   func() sdk.Plugin { return passkey.NewSecurityKey() },
 	"sms-otp":        func() sdk.Plugin { return smsotp.New() },
+	"smtp":           func() sdk.Plugin { return smtp.New() },
 	"totp":           func() sdk.Plugin { return totp.New() },
 	"twilio":         func() sdk.Plugin { return twilio.New() },
 	"webhook":        func() sdk.Plugin { return webhook.New() },

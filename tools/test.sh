@@ -10,7 +10,7 @@ fail() { printf '\n%s\n' "$*" >&2; exit 1; }
 
 command -v go >/dev/null || fail "The tests need Go $(sed -n 's/^go //p' go.mod) or newer: install it and run 'make test' again."
 
-say "Debian packages: PostgreSQL, Chromium, Apache with mod_auth_openidc, Node.js, a C compiler for the race detector"
+say "Debian packages: PostgreSQL, Chromium, Apache with mod_auth_openidc, Node.js, a C compiler for the race detector, Exim"
 packages=()
 need() { command -v "$1" >/dev/null || [ -e "$1" ] || packages+=("${@:2}"); }
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || packages+=(postgresql)
@@ -20,6 +20,7 @@ need /usr/lib/apache2/modules/mod_auth_openidc.so libapache2-mod-auth-openidc
 need node nodejs npm
 need npm npm
 need gcc gcc libc6-dev
+need /usr/sbin/exim4 exim4-daemon-light
 if [ ${#packages[@]} -gt 0 ]; then
   sudo=()
   if [ "$(id -u)" -ne 0 ]; then
