@@ -171,7 +171,8 @@ func judge(e *gomail.SendError) (*sdk.SendResult, error) {
 // it all the same. The text around it is not looked at.
 func enhancedCode(e *gomail.SendError, code int) string {
 	_, text, _ := strings.Cut(e.Error(), ": "+strconv.Itoa(code)+" ")
-	word, _, _ := strings.Cut(text, " ")
+	text = strings.TrimPrefix(text, `"`) // net/textproto quotes a reply's text
+	word := text[:max(strings.IndexAny(text, " \""), 0)]
 	parts := strings.Split(word, ".")
 	if len(parts) != 3 || parts[0] != strconv.Itoa(code/100) {
 		return ""
