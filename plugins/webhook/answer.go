@@ -13,17 +13,18 @@ import (
 	"github.com/varco-id/varco/plugins/sdk"
 )
 
-// judge turns the gateway's answer to the message with that key into a result.
+// judge turns the gateway's answer into a result.
 //
 // Refused for good is what lies in the message. What lies in the configuration (401, 404) or in the hour is not: another channel may
 // take it. 502 and 504 are a proxy's words, which does not know either.
-func judge(a *httpsend.Answer, key string, now time.Time) (*sdk.SendResult, error) {
+func judge(a *httpsend.Answer, now time.Time) (*sdk.SendResult, error) {
 	text := "the gateway answered " + strconv.Itoa(a.Status)
 	switch s := a.Status; {
 	case s >= 200 && s <= 299:
 		id := read(a.Body).ID
 		if id == "" || len(id) > maxID || !utf8.ValidString(id) || strings.ContainsFunc(id, unicode.IsControl) {
-			id = key // by which the gateway knows it too
+			// A page of some proxy is no word of the gateway's; and yet it may have the message.
+			return nil, httpsend.Unknown("webhook: " + text + ", without the id that says that it took the message")
 		}
 		return &sdk.SendResult{Accepted: true, ProviderID: id}, nil
 	case s == http.StatusTooManyRequests:
@@ -48,9 +49,9 @@ const (
 	maxWord = 40
 )
 
-// reply is what the gateway may say. All of it is optional.
+// reply is what the gateway says.
 type reply struct {
-	ID    string `json:"id"`
+	ID    string `json:"id"`    // of a message that it took; the key will do
 	Error string `json:"error"` // a word for the operator, like invalid_number
 }
 

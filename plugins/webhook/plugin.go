@@ -212,7 +212,7 @@ func (g *gateway) post(ctx context.Context, m sdk.Message, now time.Time) (*sdk.
 	if err != nil {
 		return nil, err
 	}
-	return judge(answer, m.IdempotencyKey, now)
+	return judge(answer, now)
 }
 
 func moment(t time.Time) *time.Time {

@@ -168,9 +168,11 @@ func TestOutcomes(t *testing.T) {
 		fault http.HandlerFunc
 		want  outcome
 	}{
-		"200, nothing said":       {code(200, ""), outcome{accepted: true}},
-		"200, noise":              {code(200, "<html>"), outcome{accepted: true}},
-		"200, an id of lines":     {code(200, `{"id": "a\nb"}`), outcome{accepted: true}},
+		"200":                     {code(200, `{"id": "k", "more": 1}`), outcome{accepted: true}},
+		"200, nothing said":       {code(200, ""), outcome{code: codes.DeadlineExceeded}},
+		"200, noise":              {code(200, "<html>"), outcome{code: codes.DeadlineExceeded}},
+		"200, an id of lines":     {code(200, `{"id": "a\nb"}`), outcome{code: codes.DeadlineExceeded}},
+		"200, too long an id":     {code(200, `{"id": "`+strings.Repeat("a", maxID+1)+`"}`), outcome{code: codes.DeadlineExceeded}},
 		"400":                     {code(400, `{"error": "invalid_number"}`), outcome{permanent: true, reason: "the gateway answered 400: invalid_number"}},
 		"422 quotes the number":   {code(422, `{"error": "`+testTo+` is wrong"}`), outcome{permanent: true, reason: "the gateway answered 422"}},
 		"410":                     {code(410, ""), outcome{permanent: true, gone: true, reason: "exist any more"}},

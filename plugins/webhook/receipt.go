@@ -17,7 +17,7 @@ type receipts struct {
 }
 
 type receipt struct {
-	ID     string `json:"id"` // as it answered, or the key
+	ID     string `json:"id"` // as it answered
 	Status string `json:"status"`
 	Error  string `json:"error"` // a word, as in an answer
 }
