@@ -55,16 +55,6 @@ func (h *hasher) useAllCores() {
 	})
 }
 
-// besideHashes is the memory of this process without its hashes, generously.
-const besideHashes = 24 << 20
-
-// collectEarly keeps the garbage of past hashes from piling up beside the ones under way: left to itself, the runtime would hold twice what
-// is in use. A lower limit of the host's stays.
-func (h *hasher) collectEarly(p Params) {
-	wanted := int64(h.limit())*int64(p.MemoryKiB)<<10 + besideHashes
-	debug.SetMemoryLimit(min(wanted, debug.SetMemoryLimit(-1)))
-}
-
 func (h *hasher) limit() int { return cap(h.slots) }
 
 // compute waits for a slot, at most until ctx ends, and hashes. A hash that began is not interrupted.

@@ -88,7 +88,6 @@ func (p *Plugin) Configure(_ context.Context, c sdk.Configuration) error {
 		return sdk.NotConfigured(fmt.Errorf("password: %s: %s", problems[0].Pointer, problems[0].Message))
 	}
 	p.hasher.useAllCores()
-	p.hasher.collectEarly(config.Argon2)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.instances[c.InstanceID] = &instance{config: config, dummy: dummyHash(config.Argon2)}

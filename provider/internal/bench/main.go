@@ -98,6 +98,11 @@ func run(ctx context.Context, p plan, binary, only, dir string, asJSON bool) (er
 		return err
 	}
 	r.Binary = info.Size()
+	// First: the host ends the threads that it started plugins on, and a process that dies with its parent dies with that thread.
+	progress("measuring the boundary to a plugin's process")
+	if r.Boundary, err = measureBoundary(ctx, binary, small); err != nil {
+		return fmt.Errorf("a plugin's process: %w", err)
+	}
 	progress("measuring one hash and the signatures alone")
 	h, err := startHashing()
 	if err != nil {
@@ -106,10 +111,6 @@ func run(ctx context.Context, p plan, binary, only, dir string, asJSON bool) (er
 	defer func() { err = errors.Join(err, h.close()) }()
 	if r.Primitives, err = measurePrimitives(h, p.window/4); err != nil {
 		return err
-	}
-	progress("measuring the boundary to a plugin's process")
-	if r.Boundary, err = measureBoundary(ctx, binary, small); err != nil {
-		return fmt.Errorf("a plugin's process: %w", err)
 	}
 	for _, open := range []opener{postgres, sqlite} {
 		if ctx.Err() != nil {
