@@ -45,7 +45,6 @@ type fakeTwilio struct {
 	forms  []url.Values // of creations
 	made   []map[string]any
 	ended  chan struct{}
-	before func(form url.Values) // while nothing is answered yet
 }
 
 func newTwilio(t *testing.T) *fakeTwilio {
@@ -131,9 +130,6 @@ func (f *fakeTwilio) create(w http.ResponseWriter, r *http.Request, resource str
 		return
 	}
 	made := f.add(resource, form)
-	if f.before != nil {
-		f.before(form)
-	}
 	if bad {
 		f.misbehave(w, r, x)
 		return
