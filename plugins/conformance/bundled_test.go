@@ -35,6 +35,7 @@ var bundled = map[string]func() sdk.Plugin{
 	"password":      func() sdk.Plugin { return password.New() },
 	"recoverycodes": func() sdk.Plugin { return recoverycodes.New() },
 	"riskhttp":      func() sdk.Plugin { return riskhttp.New() },
+	"security-key":  func() sdk.Plugin { return passkey.NewSecurityKey() },
 	"smsotp":        func() sdk.Plugin { return smsotp.New() },
 	"smtp":          func() sdk.Plugin { return smtp.New() },
 	"totp":          func() sdk.Plugin { return totp.New() },
@@ -54,11 +55,15 @@ func TestBundledPluginsConform(t *testing.T) {
 	for name := range bundled {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := conformance.Options{}
-			if name == "passkey" {
+			o, script := conformance.Options{}, "../"+name
+			switch name {
+			case "security-key":
+				script = "../passkey/security-key.yaml"
+				fallthrough
+			case "passkey":
 				o.Answerer = newBrowser().answer
 			}
-			report := check(t, o, "../"+name, self, "plugin", name)
+			report := check(t, o, script, self, "plugin", name)
 			mustBreak(t, report)
 			for _, r := range report.Results {
 				if r.Rule == "steps.right" && r.Status == conformance.NotApplicable && !slices.Contains(signsNobodyIn, name) {
