@@ -402,13 +402,15 @@ func TestConfig(t *testing.T) {
 	}
 }
 
+// Whatever is given, only what holds the one good signature of its own time is believed.
 func FuzzVerify(f *testing.F) {
 	now := time.Unix(1_700_000_000, 0)
 	f.Add(sign(receiptKey, now, []byte("body")), "body")
 	f.Add("t=,v1=", "")
 	f.Fuzz(func(t *testing.T, given, body string) {
-		if verify(receiptKey, given, now, []byte(body)) && !strings.Contains(given, hex.EncodeToString(sum(receiptKey, strings.TrimPrefix(strings.Split(given, ",")[0], "t="), []byte(body)))) &&
-			!strings.Contains(strings.ToLower(given), hex.EncodeToString(sum(receiptKey, strings.TrimPrefix(strings.Split(given, ",")[0], "t="), []byte(body)))) {
+		at, _, _ := strings.Cut(strings.TrimPrefix(given, "t="), ",")
+		good := hex.EncodeToString(sum(receiptKey, at, []byte(body)))
+		if verify(receiptKey, given, now, []byte(body)) && !strings.Contains(strings.ToLower(given), good) {
 			t.Fatalf("%q is believed", given)
 		}
 	})
