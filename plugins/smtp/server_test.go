@@ -161,4 +161,3 @@ func (s *badServer) config(t *testing.T, change ...func(map[string]any)) string 
 		c["port"], c["ca_file"], c["username"], c["password"], c["timeout"] = s.Addr().(*net.TCPAddr).Port, ca, mailUser, mailPassword, "700ms"
 	}}, change...)...)
 }
-
