@@ -26,7 +26,7 @@ func TestCPUOfAnotherProcess(t *testing.T) {
 	}
 	pid := cmd.Process.Pid
 	var used time.Duration
-	for last := time.Duration(-1); used != last; time.Sleep(300 * time.Millisecond) { // until it waits for its input
+	for last := time.Duration(-1); used == 0 || used != last; time.Sleep(300 * time.Millisecond) { // until it has run, and waits for its input
 		last = used
 		if used, err = cpuOf(pid); err != nil {
 			t.Fatal(err)
