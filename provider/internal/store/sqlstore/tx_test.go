@@ -56,8 +56,8 @@ func TestDeadlockIsRunAgain(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if runs[0]+runs[1] != 3 {
-		t.Errorf("runs: %v, want one more than two", runs)
+	if runs[0]+runs[1] < 3 { // more when the second run met the other again
+		t.Errorf("runs: %v: nobody was in the other's way", runs)
 	}
 	found, err := s.Counters(ctx, s, "a", "b")
 	if err != nil || len(found) != 2 || found[0].Failures != 2 || found[1].Failures != 2 {
